@@ -1,0 +1,137 @@
+"""What commands say, and where: results to stdout, words and progress to stderr.
+
+Everything that comes out of posts is hostile here: control characters and direction marks are made visible
+before they reach a terminal.
+"""
+
+import contextlib
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ..progress import Progress, quiet
+
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+PATIENCE_S = 2  # a step that ends sooner needs no progress line
+
+
+@dataclass
+class State:
+    """The switches of this call."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def reset(self) -> None:
+        self.json = self.quiet = self.verbose = False
+
+
+STATE = State()
+
+
+class Fails(Exception):  # noqa: N818  not an error: the thing examined fails, and everything has been said
+    """Leave with exit code 1."""
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[None]:
+    """Output in UTF-8 whatever the locale says, as the texts of posts need."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    yield
+
+
+def clean(text: object) -> str:
+    """Text that cannot steer a terminal: control characters and direction marks as visible codes."""
+    return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", str(text))
+
+
+def say(words: str) -> None:
+    """Words for a person, on stderr, unless -q."""
+    if not STATE.quiet:
+        print(clean(words), file=sys.stderr)  # noqa: T201
+
+
+def fault(words: str) -> None:
+    """What went wrong, on stderr, always."""
+    _erase()
+    print(clean(words), file=sys.stderr)  # noqa: T201
+
+
+def result(value: object, *, title: str | None = None) -> None:
+    """A result on stdout: text, a mapping, or rows (list of mappings, or a polars frame); JSON where asked.
+
+    With --json a command prints one JSON value, so it calls this once.
+    """
+    rows = value.to_dicts() if hasattr(value, "to_dicts") else value
+    if STATE.json:
+        print(json.dumps(rows, ensure_ascii=False, default=str, indent=2))  # noqa: T201
+    elif isinstance(rows, str):
+        print(clean(rows))  # noqa: T201
+    elif isinstance(rows, Mapping):
+        _table([{"": key, " ": shown} for key, shown in rows.items()], title, header=False)
+    elif isinstance(rows, Iterable):
+        _table(list(rows), title, header=True)
+
+
+def _table(rows: list[Mapping], title: str | None, *, header: bool) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 200, no_color="NO_COLOR" in os.environ or None,
+                      highlight=False, markup=False, emoji=False)
+    table = Table(title=title, box=box.SIMPLE, show_header=header, title_justify="left", pad_edge=False)
+    for column in rows[0] if rows else ["nothing"]:
+        numeric = bool(rows) and all(isinstance(row[column], int | float) for row in rows)
+        table.add_column(clean(column), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(shown) for shown in row.values()))
+    console.print(table)
+
+
+def _cell(shown: object) -> str:
+    if shown is None:
+        return "–"
+    if isinstance(shown, float):
+        return f"{shown:.4g}"
+    return clean(shown)
+
+
+_drawn = False
+
+
+def _erase() -> None:
+    global _drawn
+    if _drawn:
+        sys.stderr.write("\r\x1b[2K")
+        _drawn = False
+
+
+def progress() -> Progress:
+    """A listener that draws one line with an estimate, where somebody watches."""
+    if STATE.quiet or not sys.stderr.isatty():
+        return quiet
+    began: dict[str, float] = {}
+
+    def draw(step: str, done: int, total: int) -> None:
+        global _drawn
+        now = time.monotonic()
+        spent = now - began.setdefault(step, now)
+        if spent < PATIENCE_S:
+            return
+        _erase()
+        if done >= total:
+            return
+        left = f", about {spent / done * (total - done):.0f} s left" if done else ""
+        sys.stderr.write(f"{clean(step)}: {done:,} of {total:,}{left}"[:120])
+        sys.stderr.flush()
+        _drawn = True
+
+    return draw
