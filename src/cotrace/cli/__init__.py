@@ -12,23 +12,25 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from typer._click.exceptions import Abort, ClickException, Exit
 
-from .. import parts
 from ..errors import CotraceError
+from ..parts import load, names
 from . import _terminal as terminal
 
 SWITCHES = {"--json": "json", "-q": "quiet", "--quiet": "quiet", "-v": "verbose", "--verbose": "verbose"}
+# typer carries its own copy of click since 0.2x and names only the leaves of its exceptions in public;
+# and a command file becomes an attribute of this package, so nothing here may be called as a command is
+ClickException: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 BUG = ("cotrace has a bug: {fault}\nNothing was left half written. Please report the command and this message;"
        "\nrun it again with -v to see where it happened.")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    sys.exit(answer(sys.argv[1:] if argv is None else argv))
 
 
-def run(argv: Sequence[str]) -> int:
+def answer(argv: Sequence[str]) -> int:
     """Run one command; returns its exit code, 0, 1, 2, 3 or 130."""
     try:
         with terminal.listening():
@@ -37,16 +39,17 @@ def run(argv: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except terminal.Fails:
         return 1
-    except Exit as left:
+    except typer.Exit as left:
         return left.exit_code
-    except (Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         terminal.fault("Interrupted. Nothing was left half written; the same command resumes.")
         return 130
     except CotraceError as fault:
         terminal.fault(str(fault))
         return fault.exit_code
-    except ClickException as fault:
-        terminal.fault(f"{fault.format_message()}\nSee  cotrace {' '.join(argv[:1])} --help")
+    except ClickException as fault:  # usage
+        said = getattr(fault, "format_message", fault.__str__)()
+        terminal.fault(f"{said}\nSee  cotrace {argv[0] + ' ' if argv[0] in names('cli') else ''}--help")
         return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -99,8 +102,8 @@ def _app() -> typer.Typer:
         Results go to stdout, words and progress to stderr.
         """
 
-    for name in parts.names("cli"):
-        module = parts.load("cli", name)
+    for name in names("cli"):
+        module = load("cli", name)
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name)
         else:

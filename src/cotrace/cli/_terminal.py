@@ -34,7 +34,7 @@ class State:
 STATE = State()
 
 
-class Fails(Exception):  # noqa: N818  not an error: the thing examined fails, and everything has been said
+class Fails(Exception):
     """Leave with exit code 1."""
 
 
