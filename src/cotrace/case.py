@@ -1,0 +1,210 @@
+"""The case store: a folder that remembers an investigation and survives being killed.
+
+    case.json        what this folder is
+    log.jsonl        append-only: one canonical JSON line a fact, each chained to the one before
+    blobs/ab/cd…     bytes, named by their sha256
+    runs/DIGEST/     what each run wrote: dossier.zip, statement.html, plan.toml, rejects.csv
+    dossier.zip, statement.html   those of the newest run
+
+State is a pure function of log and blobs; `runs/` and the two files beside it are views that `rebuild` writes again.
+A fact is acknowledged once its line is on disk, and its blob is on disk before it. A torn last line was never
+acknowledged and is cut off; damage anywhere else is refused with its place.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from . import digest
+from .errors import InputError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+MARK = {"cotrace": "case", "version": 1}
+TOP = ("dossier.zip", "statement.html")  # the views that the newest run leaves at the top of the case
+ROOT = "0" * 64                          # what the first line of a log is chained to
+
+
+class Case:
+    """One case folder, open for one process at a time."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """Open or make a case.
+
+        Raises:
+            InputError: the folder is not empty and not a case, is a file, or its log is damaged.
+        """
+        self.folder = Path(folder)
+        self._mark()
+        self.facts = self._read_log()
+        self._steps = {fact["key"]: fact["blob"] for fact in self.facts if fact["kind"] == "step"}
+
+    # ------------------------------------------------------------------------------------------- the log
+
+    def _mark(self) -> None:
+        mark = self.folder / "case.json"
+        if self.folder.exists() and not self.folder.is_dir():
+            raise InputError(f"{self.folder} is a file; a case is a folder.\nName another with  --case DIR.")
+        if mark.exists():
+            if mark.read_bytes() != digest.canonical(MARK) + b"\n":
+                raise InputError(f"{mark} is of another version of cotrace or not a case's.\n"
+                                 "Name another folder with  --case DIR.")
+            return
+        if self.folder.exists() and any(self.folder.iterdir()):
+            raise InputError(f"{self.folder} is not empty and not a case.\nName a new folder with  --case DIR.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write(mark, digest.canonical(MARK) + b"\n")
+
+    def _read_log(self) -> list[dict]:
+        path = self.folder / "log.jsonl"
+        raw = path.read_bytes() if path.exists() else b""
+        whole = raw.rfind(b"\n") + 1
+        facts, chain = [], ROOT
+        for number, line in enumerate(raw[:whole].splitlines(), 1):
+            try:
+                fact = json.loads(line)
+                sound = fact.pop("chain") == (chain := digest.digest([chain, fact]))
+            except (ValueError, KeyError, AttributeError):
+                sound = False
+            if not sound:
+                raise InputError(f"{path} line {number} was changed after it was written: do not trust this case.\n"
+                                 "Restore the file, or run the same command with a new  --case DIR.")
+            facts.append(fact)
+        self._chain, self._whole = chain, whole
+        return facts
+
+    def _append(self, fact: dict) -> None:
+        chain = digest.digest([self._chain, fact])
+        line = digest.canonical({**fact, "chain": chain}) + b"\n"
+        with open(self.folder / "log.jsonl", "ab") as log:
+            log.truncate(self._whole)  # a torn line of a killed process was never acknowledged
+            log.write(line)
+            log.flush()
+            os.fsync(log.fileno())
+        self._chain, self._whole = chain, self._whole + len(line)
+        self.facts.append(fact)
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Hold the case for one run; a second process is told so.
+
+        Raises:
+            InputError: another process works in this case.
+        """
+        with open(self.folder / "lock", "a+b") as lock:
+            try:
+                _lock(lock)
+            except OSError:
+                raise InputError(f"Another cotrace works in {self.folder}.\nWait for it, or name another  --case DIR."
+                                 ) from None
+            yield
+
+    # ----------------------------------------------------------------------------------------- the blobs
+
+    def put(self, raw: bytes) -> str:
+        """Keep bytes; returns their digest."""
+        name = digest.sha256(raw)
+        path = self._blob(name)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path, raw)
+        return name
+
+    def get(self, name: str) -> bytes:
+        """Bytes by their digest.
+
+        Raises:
+            InputError: the blob is not there or not what its name says.
+        """
+        path = self._blob(name)
+        raw = path.read_bytes() if path.exists() else b""
+        if digest.sha256(raw) != name:
+            raise InputError(f"{path} is {'damaged' if path.exists() else 'missing'}.\n"
+                             "Delete it and run the same command again: it will be computed anew.")
+        return raw
+
+    def _blob(self, name: str) -> Path:
+        return self.folder / "blobs" / name[:2] / name[2:]
+
+    def step(self, name: str, of: object, make: Callable[[], bytes]) -> bytes:
+        """What a step gives: from the case where it was done before, else made now and kept.
+
+        Args:
+            name: of the step.
+            of: everything that the answer depends on, as canonical JSON can carry it.
+            make: does the work.
+        """
+        key = digest.digest([name, of])
+        known = self._steps.get(key)
+        if known and self._blob(known).exists():
+            return self.get(known)
+        raw = make()
+        self._steps[key] = self.put(raw)
+        self._append({"kind": "step", "name": name, "key": key, "blob": self._steps[key]})
+        return raw
+
+    # ---------------------------------------------------------------------------------- choices and runs
+
+    def remember(self, what: str, value: dict) -> None:
+        """Keep a choice of the user, e.g. how a file was to be read."""
+        if self.recall(what) != value:
+            self._append({"kind": "choice", "what": what, "value": value})
+
+    def recall(self, what: str) -> dict | None:
+        """The newest choice under this name."""
+        return next((f["value"] for f in reversed(self.facts) if f["kind"] == "choice" and f["what"] == what), None)
+
+    def publish(self, run: str, files: dict[str, bytes]) -> Path:
+        """Record what a run wrote and show it; returns its folder. The newest run is also shown at the top."""
+        fact = {"kind": "run", "run": run, "files": {name: self.put(raw) for name, raw in sorted(files.items())}}
+        if not self.runs or self.runs[-1] != fact:
+            self._append(fact)
+        self._show(fact)
+        return self.folder / "runs" / run
+
+    @property
+    def runs(self) -> list[dict]:
+        """Finished runs, oldest first; one that was done again counts at its last time."""
+        return [fact for fact in self.facts if fact["kind"] == "run"]
+
+    def rebuild(self) -> None:
+        """Write every view again from log and blobs."""
+        shutil.rmtree(self.folder / "runs", ignore_errors=True)
+        for fact in self.runs:
+            self._show(fact)
+
+    def _show(self, fact: dict) -> None:
+        folder = self.folder / "runs" / fact["run"]
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, blob in fact["files"].items():
+            raw = self.get(blob)
+            for path in [folder / name, *([self.folder / name] if name in TOP else [])]:
+                if not path.exists() or path.read_bytes() != raw:
+                    write(path, raw)
+
+
+def write(path: Path, raw: bytes) -> None:
+    """Write a file whole or not at all: to a neighbour first, then renamed over."""
+    neighbour = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(neighbour, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(neighbour, path)
+    finally:
+        neighbour.unlink(missing_ok=True)
+
+
+def _lock(file) -> None:
+    if sys.platform == "win32":
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
