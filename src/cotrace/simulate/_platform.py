@@ -183,11 +183,11 @@ def ring(rng: np.random.Generator, things: Shelf, *, members: np.ndarray, items:
          midday: float, participation: float = 1.0) -> Acts:
     """An operation: on each item its members act around one moment of its working day.
 
-    The moment lies after publication as anybody's does, in the waking day of whoever runs it; each member's delay from
-    it is uniform within `jitter_s` (s), so that a window as long as the jitter holds every pair of them.
+    The moment lies after publication as anybody's does, in the waking day of whoever runs it; each member's distance from
+    it is uniform within ± `jitter_s` (s), so that a window as long as the jitter holds three quarters of their pairs.
     """
     meets = 1.0 + things.tempo[items][:, None] * rng.lognormal(0.0, 1.4, (len(items), TRIES))
     moment = _first_awake(rng, np.full(len(items), midday), things.published[items][:, None] + meets)
     item, start = np.repeat(items, len(members)), np.repeat(moment, len(members))
-    at = np.ceil(start + rng.uniform(0, jitter_s, len(item))).astype(np.int64)
+    at = np.ceil(start + rng.uniform(-jitter_s, jitter_s, len(item))).astype(np.int64)
     return Acts(np.tile(members, len(items)), item, at).pick(rng.random(len(item)) < participation)

@@ -44,7 +44,7 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
         days: length of the world.
         fans: share of accounts (0–1) that answer one community's links within a minute, honestly.
         rings, ring_size, ring_objects: operations, their members, and the objects that each acts on together.
-        jitter_s: each member acts within so many seconds of the moment of the ring's act, uniformly.
+        jitter_s: each member acts within ± so many seconds of the moment of the ring's act, uniformly.
         participation: share of members (0–1) that take part in each act.
         viral: share of objects (0–1) that 300 more accounts take up within ten minutes.
         clubs, club_size, club_objects, club_hour: people of one taste who share in one hour (UTC; None: at any).
