@@ -1,0 +1,145 @@
+"""What an engine counts on: actions as sorted integers, and the one rule of who can meet whom.
+
+An engine only counts, so engines cannot disagree; whether a count means anything is the business of `network.py`.
+Every engine is a module with the same four functions, `pairs`, `near`, `lag_near` and `meetings`, and is equal to
+`reference` integer for integer. Two acts **meet** where all of this holds:
+
+    the same object · two actors of one kind · two posts · not one account behind both · |Δt| ≤ window
+
+"One account behind both" is: both acts are of places that one known account filled, or one act is of a place and the
+other of the very account that filled it. Windows slide: they are never bins, so no pair falls between two of them.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from .. import tables
+from ..errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Actions as parallel arrays, one element an act, sorted by (object, at, actor, post, by).
+
+    A code is the rank of its string among `actors`, `objects` or `posts`, so codes sort as the strings do. `by` is the
+    account that filled a place, −1 where unknown; accounts that act themselves have their actor code there too, others
+    have codes from len(actors) on, so that `by` can be compared with `actor`.
+    """
+
+    actor: NDArray[np.int32]
+    object: NDArray[np.int32]
+    at: NDArray[np.int64]          # µs since 1970, UTC
+    post: NDArray[np.int32]
+    by: NDArray[np.int32]
+    start: NDArray[np.int64]       # acts start[j] ≤ i < start[j + 1] are those of object j
+    kind: NDArray[np.int8]         # of each actor code: an index of `kinds`
+    actors: list[str]
+    objects: list[str]
+    posts: list[str]
+    kinds: list[str]
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if isinstance(values := getattr(self, field.name), np.ndarray):
+                values.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.actor)
+
+
+def encode(actions: pl.DataFrame) -> Events:
+    """Actions as an engine reads them; the order of rows and repeated rows make no difference.
+
+    Args:
+        actions: the table `tables.ACTIONS`.
+
+    Raises:
+        InputError: an actor, kind, object, time or post is unknown: such a row is not an action.
+    """
+    needed = ("actor", "kind", "object", "at", "post")
+    frame = tables.conform(actions, tables.ACTIONS, "The table of actions")
+    if unknown := [name for name in needed if frame[name].null_count()]:
+        raise InputError(f"Actions need an actor, a kind, an object, a time and a post; unknown in some rows: "
+                         f"{', '.join(unknown)}.\nLeave these rows out: what is unknown cannot be an act.")
+    actor, actors = _ranks(frame["actor"])
+    object_, objects = _ranks(frame["object"])
+    post, posts = _ranks(frame["post"])
+    kind, kinds = _ranks(frame["kind"])
+    coded = pl.DataFrame({"object": object_, "at": frame["at"].to_physical(), "actor": actor, "post": post,
+                          "by": _filled_by(frame["by"], actors)})
+    # One id that is named both as an account and as a place is one actor; the later word (page after account) is the
+    # narrower one, and an actor of two kinds would be paired within neither.
+    kind_of = np.zeros(len(actors), dtype=np.int8)
+    np.maximum.at(kind_of, actor, kind.astype(np.int8))
+    coded = coded.sort("object", "at", "actor", "post", "by")
+    coded = coded.filter(~pl.all_horizontal(pl.all() == pl.all().shift(1)).fill_null(False))
+    column = {name: coded[name].to_numpy().copy() for name in coded.columns}
+    return Events(**column, start=_starts(column["object"], len(objects)), kind=kind_of, actors=actors,
+                  objects=objects, posts=posts, kinds=kinds)
+
+
+def _ranks(words: pl.Series) -> tuple[NDArray[np.int32], list[str]]:
+    order = words.arg_sort()
+    ordered = words.gather(order)
+    new = (ordered != ordered.shift(1)).fill_null(True).to_numpy()
+    codes = np.empty(len(words), dtype=np.int32)
+    codes[order.to_numpy()] = np.cumsum(new, dtype=np.int32) - 1
+    return codes, ordered.filter(pl.Series(new, dtype=pl.Boolean)).to_list()
+
+
+def _filled_by(by: pl.Series, actors: list[str]) -> NDArray[np.int32]:
+    codes = np.full(len(by), -1, dtype=np.int32)
+    if by.null_count() < len(by):
+        known = by.drop_nulls()
+        names = known.unique().sort().to_list()
+        rank = {name: code for code, name in enumerate(actors)}
+        code_of = [rank.get(name, len(actors) + place) for place, name in enumerate(names)]
+        codes[by.is_not_null().to_numpy()] = np.array(code_of, dtype=np.int32)[_ranks(known)[0]]
+    return codes
+
+
+def _starts(object_: NDArray[np.int32], objects: int) -> NDArray[np.int64]:
+    return np.searchsorted(object_, np.arange(objects + 1)).astype(np.int64)
+
+
+def first_acts(events: Events) -> Events:
+    """Each actor's first act on each object; codes stay what they were."""
+    order = np.lexsort((np.arange(len(events)), events.actor, events.object))
+    actor, object_ = events.actor[order], events.object[order]
+    new = np.ones(len(events), dtype=bool)
+    new[1:] = (actor[1:] != actor[:-1]) | (object_[1:] != object_[:-1])
+    return take(events, np.sort(order[new]))
+
+
+def take(events: Events, kept: NDArray) -> Events:
+    """The events at these positions (ascending, or a mask); codes stay what they were, objects may become empty."""
+    object_ = events.object[kept]
+    return Events(actor=events.actor[kept], object=object_, at=events.at[kept], post=events.post[kept],
+                  by=events.by[kept], start=_starts(object_, len(events.objects)), kind=events.kind,
+                  actors=events.actors, objects=events.objects, posts=events.posts, kinds=events.kinds)
+
+
+def windows_us(windows_s: tuple[int, ...] | list[int]) -> NDArray[np.int64]:
+    """Windows in µs, ascending, each once.
+
+    Raises:
+        ValueError: no window, a negative one, or one that is not whole seconds.
+    """
+    if not windows_s or any(int(w) != w or w < 0 for w in windows_s):
+        raise ValueError(f"windows are whole seconds, 0 or more, at least one: {windows_s!r}")
+    return np.array(sorted({int(w) for w in windows_s}), dtype=np.int64) * 1_000_000
+
+
+def pair_table(events: Events, a: NDArray, b: NDArray, window_s: NDArray, objects: NDArray) -> pl.DataFrame:
+    """Counts as `tables.PAIRS`, sorted by (a, b, window_s)."""
+    order = np.lexsort((window_s, b, a))
+    a, b = a[order], b[order]
+    names = pl.Series(events.actors, dtype=pl.String)
+    kinds = pl.Series(events.kinds, dtype=pl.String)
+    return pl.DataFrame({
+        "a": names.gather(a), "b": names.gather(b), "kind": kinds.gather(events.kind[a]),
+        "window_s": window_s[order].astype(np.int64), "objects": objects[order].astype(np.int64),
+    }, schema=tables.PAIRS)

@@ -1,0 +1,190 @@
+"""Engines only count, so they cannot disagree: every engine equals the reference, integer for integer."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cotrace import engines, parts, tables
+from cotrace.engines import reference
+from cotrace.errors import InputError
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ENGINES = [parts.load("engines", name) for name in parts.names("engines")]
+every_engine = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__.split(".")[-1])
+
+
+def table(*rows: tuple) -> pl.DataFrame:
+    """Rows of actor, object, seconds after noon and, optionally, by and post."""
+    return pl.DataFrame([
+        {"actor": f"x:{row[0]}", "kind": "page" if row[0].startswith("page") else "account", "object": row[1],
+         "at": NOON + timedelta(seconds=row[2]), "post": f"x:{row[4]}" if len(row) > 4 else f"x:{number}",
+         "by": f"x:{row[3]}" if len(row) > 3 and row[3] else None}
+        for number, row in enumerate(rows)
+    ], schema=tables.ACTIONS)
+
+
+def counted(engine, actions, windows, **options):
+    found = engine.pairs(engines.encode(actions), windows, **options)
+    return {(a[2:], b[2:], w): n for a, b, _, w, n in found.iter_rows()}
+
+
+acts = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b", "c", "d", "e", "page1", "page2", "page3"]),  # few, so that they meet
+        st.sampled_from(["o1", "o2", "o3", "o4"]),
+        st.one_of(st.integers(0, 40), st.integers(0, 400_000)),
+        st.sampled_from([None, None, "a", "b", "z", "page1"]),
+        st.integers(0, 30),
+    ),
+    max_size=60,
+).map(lambda rows: table(*rows))
+
+
+@every_engine
+@settings(max_examples=150, deadline=None)
+@given(actions=acts, windows=st.lists(st.sampled_from([0, 1, 10, 60, 1800, 90_000]), min_size=1, max_size=4),
+       least=st.integers(1, 3), workers=st.sampled_from([1, 3]))
+def test_an_engine_counts_what_the_reference_counts(engine, actions, windows, least, workers):
+    events = engines.encode(actions)
+    first = engines.first_acts(events)
+    rng = np.random.default_rng(len(events))
+    bins = rng.integers(-1, 3, len(events)).astype(np.int8)
+    a, b = rng.integers(0, max(1, len(events.actors)), (2, 20 if len(events) else 0)).astype(np.int32)
+
+    assert engine.pairs(events, windows, least, workers=workers).equals(reference.pairs(events, windows, least))
+    assert np.array_equal(engine.lag_near(events, windows[0], bins, 3), reference.lag_near(events, windows[0], bins, 3))
+    assert np.array_equal(engine.near(first, windows[0]), reference.near(first, windows[0]))
+    for ours, theirs in zip(engine.meetings(first, a, b), reference.meetings(first, a, b), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+@every_engine
+@settings(max_examples=50, deadline=None)
+@given(actions=acts, seed=st.integers(0, 99))
+def test_the_sum_over_shards_of_objects_is_the_whole(engine, actions, seed):
+    def pairs_of(frame):
+        return engine.pairs(engines.encode(frame), (10, 1800))
+
+    shard = pl.col("object").hash(seed) % 3
+    whole = pairs_of(actions)
+    summed = (
+        pl.concat([pairs_of(actions.filter(shard == number)) for number in range(3)])
+        .group_by("a", "b", "kind", "window_s").agg(pl.col("objects").sum()).sort("a", "b", "window_s")
+    )
+
+    assert summed.equals(whole)
+
+
+@every_engine
+@settings(max_examples=50, deadline=None)
+@given(actions=acts, seed=st.integers(0, 99))
+def test_neither_the_order_of_rows_nor_a_repeated_row_changes_a_count(engine, actions, seed):
+    shuffled = pl.concat([actions, actions.head(5)]).sample(fraction=1.0, shuffle=True, seed=seed)
+
+    assert engine.pairs(engines.encode(shuffled), (60, 1800)).equals(engine.pairs(engines.encode(actions), (60, 1800)))
+
+
+@every_engine
+def test_two_acts_on_both_sides_of_a_full_minute_meet(engine):
+    actions = table(("a", "o", 59), ("b", "o", 61))
+
+    binned = actions.with_columns(bin=pl.col("at").dt.truncate("60s")).group_by("object", "bin").len()
+    assert binned["len"].max() == 1, "the naive rule, one bin a minute, does not see this pair"
+    assert counted(engine, actions, [60]) == {("a", "b", 60): 1}
+
+
+@every_engine
+def test_a_day_and_five_seconds_is_not_five_seconds(engine):
+    actions = table(("a", "o", 0), ("b", "o", 86_405))
+
+    assert (actions["at"][1] - actions["at"][0]).seconds == 5, "timedelta.seconds wraps every day"
+    assert counted(engine, actions, [10, 86_404, 86_405]) == {("a", "b", 86_405): 1}
+
+
+@every_engine
+def test_the_end_of_a_window_belongs_to_it(engine):
+    actions = table(("a", "o", 0), ("b", "o", 60)).with_columns(
+        at=pl.col("at") + pl.Series([timedelta(0), timedelta(microseconds=1)]))
+
+    assert counted(engine, actions, [60, 61]) == {("a", "b", 61): 1}
+    assert counted(engine, table(("a", "o", 0), ("b", "o", 60)), [59, 60]) == {("a", "b", 60): 1}
+
+
+@every_engine
+def test_a_hundred_posts_of_one_link_are_one_object(engine):
+    actions = table(*[(actor, "o", second) for second in range(100) for actor in "ab"])
+
+    assert counted(engine, actions, [10]) == {("a", "b", 10): 1}
+
+
+@every_engine
+def test_two_acts_of_one_post_never_meet(engine):
+    actions = table(("a", "o", 0, None, "same"), ("b", "o", 0, None, "same"), ("c", "o", 0, None, "other"))
+
+    assert counted(engine, actions, [10]) == {("a", "c", 10): 1, ("b", "c", 10): 1}
+
+
+@every_engine
+def test_one_account_posting_in_two_pages_is_one_account(engine):
+    actions = table(("page1", "o", 0, "a"), ("page2", "o", 5, "a"), ("page3", "o", 5, "b"), ("page4", "o", 5, None))
+    itself = table(("page1", "o", 0), ("page2", "o", 5, "page1"))
+
+    assert counted(engine, actions, [10]) == {
+        ("page1", "page3", 10): 1, ("page1", "page4", 10): 1, ("page2", "page3", 10): 1, ("page2", "page4", 10): 1,
+        ("page3", "page4", 10): 1}
+    assert counted(engine, itself, [10]) == {}
+
+
+@every_engine
+def test_an_account_and_a_page_are_never_a_pair(engine):
+    assert counted(engine, table(("a", "o", 0), ("page1", "o", 0, "b")), [10]) == {}
+
+
+@every_engine
+def test_an_object_of_many_acts_in_narrow_windows_is_no_burden(engine):
+    acts_each = 100_000 if engine.__name__.endswith("local") else 1_000
+    rows = pl.DataFrame({"actor": [f"x:{i % 2000:04}" for i in range(acts_each)],
+                         "post": [f"x:{i}" for i in range(acts_each)]})
+    actions = rows.with_columns(kind=pl.lit("account"), object=pl.lit("o"), by=pl.lit(None, dtype=pl.String),
+                                at=pl.lit(NOON) + pl.duration(seconds=pl.int_range(acts_each)))
+
+    found = engine.pairs(engines.encode(actions.select(tables.ACTIONS.keys()).cast(tables.ACTIONS)), [2])
+
+    actors = min(2000, acts_each)
+    assert len(found) == (2 * actors if acts_each > actors else 2 * actors - 3)
+    assert set(found["objects"]) == {1}
+
+
+@every_engine
+def test_where_there_is_nothing_there_are_no_pairs(engine):
+    events = engines.encode(tables.empty(tables.ACTIONS))
+
+    assert engine.pairs(events, [10]).schema == tables.PAIRS
+    assert len(engine.near(events, 10)) == 0
+
+
+@every_engine
+def test_meetings_are_refused_on_more_than_first_acts(engine):
+    events = engines.encode(table(("a", "o", 0), ("a", "o", 5)))
+
+    with pytest.raises(ValueError, match="first"):
+        engine.meetings(events, np.array([0], dtype=np.int32), np.array([0], dtype=np.int32))
+
+
+def test_codes_are_ranks_and_events_are_sorted():
+    events = engines.encode(table(("b", "z", 5), ("a", "z", 5), ("b", "y", 9), ("b", "z", 1), ("page1", "y", 0, "q")))
+
+    assert events.actors == ["x:a", "x:b", "x:page1"] and events.objects == ["y", "z"]
+    assert events.actor.tolist() == [2, 1, 1, 0, 1] and events.start.tolist() == [0, 2, 5]
+    assert events.by.tolist() == [3, -1, -1, -1, -1]
+    assert [events.kinds[code] for code in events.kind] == ["account", "account", "page"]
+    assert engines.first_acts(events).at.tolist() == [events.at[i] for i in (0, 1, 2, 3)]
+
+
+def test_what_is_unknown_is_not_an_act():
+    with pytest.raises(InputError, match=r"unknown in some rows: at\."):
+        engines.encode(table(("a", "o", 0)).with_columns(at=pl.lit(None, dtype=tables.TIME)))
