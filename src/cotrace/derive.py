@@ -1,0 +1,487 @@
+"""Where the numbers of a sentence come from: the small language that statements are written and checked in.
+
+A sentence is a template without digits; each number, name and date in it is a placeholder with a derivation over the
+rows of the evidence. The writer of a dossier and `verify` both call `fill` and nothing else, so a number cannot be
+typed in by hand, and one that no longer follows from its rows is refused. It refuses to compute probabilities:
+that is `network`'s business when a dossier is written and `verify`'s when it is checked.
+
+    {"of": "edges", "where": {"cluster": "c-12ab"}, "take": "count", "as": "integer", "value": "12"}
+    {"calc": "divide", "with": [{...}, {...}], "as": "decimal:2", "value": "0.03"}
+    {"constant": "interval", "value": "95"}
+
+    take   count | distinct:COL[,COL] | sum:COL | min:COL | max:COL | mean:COL | mean_low:COL | mean_high:COL |
+           median:COL | cell:COL (exactly one row) | values:COL (distinct, sorted)
+    where  {column: value} or {column: [any, of, these]}; all must hold
+    calc   add | subtract | divide | most (the largest) | least (the smallest)
+    as     text | list | integer | decimal:N | percent:N | seconds | day | moment
+
+Numbers are exact fractions until they are written; only `mean_low` and `mean_high` take a square root.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from . import digest
+from .errors import VerificationError
+
+REVIEW = "DRAFT, NOT REVIEWED"
+TYPES = ("FACT", "INFERENCE", "JUDGEMENT", "QUOTE")
+CONSTANTS = {"interval": "95", "hours_of_a_day": "24", "enough_placebos": "20", "plantings_found": "9",
+             "plantings_of": "10", "prior_factor": "10"}
+
+# The evidence of a dossier: evidence/<name>.csv and its columns. Later versions add columns at the end.
+EVIDENCE: dict[str, tuple[str, ...]] = {
+    "inputs": ("name", "sha256", "bytes", "format", "mapping", "zone", "resolution_s", "records", "posts"),
+    "counts": ("what", "value"),
+    "rejects": ("file", "reason", "records"),
+    "notes": ("note", "text"),
+    "plan": ("key", "value"),
+    "run": ("key", "value"),
+    "traces": ("trace", "method", "actions", "actors", "objects", "posts_without", "set_aside", "off"),
+    "clusters": ("cluster", "kind", "size", "traces", "q", "edges", "observed", "expected", "meetings", "likely_meetings",
+                 "one_sided", "objects", "posts", "days", "hours", "first", "last", "stability"),
+    "members": ("cluster", "actor", "kind", "name", "handle", "stability", "traces", "q_min", "edges", "meetings",
+                "first", "last"),
+    "edges": ("cluster", "a", "b", "kind", "trace", "window_s", "observed", "expected", "p", "q", "p_time", "p_choice",
+              "shared", "shared_expected", "rare", "rare_expected", "tested", "a_first", "b_first"),
+    "occasions": ("cluster", "a", "b", "trace", "object", "post_a", "at_a", "post_b", "at_b", "delta_s", "together",
+                  "chance"),
+    "posts": ("post", "account", "place", "at", "kind", "text", "links", "tags", "lang", "receipt"),
+    "links": ("cluster", "actor", "source", "word", "posterior", "word_if_prior_tenth", "word_if_prior_tenfold",
+              "bounded_by", "explanation", "named"),
+    "grounds": ("cluster", "actor", "source", "indicator", "says", "ratio", "low", "high", "same_seen", "same_of",
+                "unrelated_seen", "unrelated_of", "counts", "selectors"),
+    "meetings": ("cluster", "actor", "source", "indicator", "object", "post_actor", "at_actor", "post_source",
+                 "at_source", "delta_s"),
+    "registry": ("source", "selector_type", "selector", "identified_by", "at", "cites", "platform", "name",
+                 "valid_from", "valid_to", "withdrawn", "note", "receipt"),
+    "placebos": ("cell", "copy", "edges", "naive_edges"),
+    "plantings": ("members", "objects", "jitter_s", "planted", "recovered"),
+}
+
+MAX_DEPTH = 4   # of calculations in calculations; the deepest that is written is 3
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?(e-?[0-9]{1,4})?")
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+          "December")
+MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{6})?Z")
+
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+
+
+class Tables:
+    """The evidence, by name, with an index for each column that a `where` asks for."""
+
+    def __init__(self, tables: Mapping[str, Table]):
+        self.tables = tables
+        self._columns: dict[str, dict[str, int]] = {}
+        self._index: dict[tuple[str, str], dict[str, list[int]]] = {}
+
+    def rows(self, of: str) -> Sequence[Sequence[str]]:
+        if of not in self.tables:
+            raise VerificationError(f"A number is derived from {of!r}, which is not among the evidence.")
+        return self.tables[of][1]
+
+    def column(self, of: str, name: str) -> int:
+        """Position of a column; refuses one that is not there."""
+        self.rows(of)
+        if of not in self._columns:
+            self._columns[of] = {column: i for i, column in enumerate(self.tables[of][0])}
+        if name not in self._columns[of]:
+            raise VerificationError(f"A number is derived from column {name!r} of {of!r}, which does not exist.")
+        return self._columns[of][name]
+
+    def where(self, of: str, conditions: Mapping[str, str | Sequence[str]] | None = None) -> list[Sequence[str]]:
+        """The rows on which all conditions hold, in the order of the file."""
+        rows = self.rows(of)
+        if not conditions:
+            return list(rows)
+        wanted = [(self.column(of, column), _choices(value)) for column, value in sorted(conditions.items())]
+        first = min(wanted, key=lambda want: self._hits(of, want))
+        index = self._indexed(of, first[0])
+        chosen = sorted(number for value in first[1] for number in index.get(value, ()))
+        return [row for row in (rows[i] for i in chosen) if all(row[at] in values for at, values in wanted)]
+
+    def cells(self, of: str, column: str, conditions: Mapping | None = None) -> list[str]:
+        at = self.column(of, column)
+        return [row[at] for row in self.where(of, conditions)]
+
+    def cell(self, of: str, column: str, conditions: Mapping | None = None) -> str:
+        """The one cell that the conditions single out."""
+        found = self.cells(of, column, conditions)
+        if len(found) != 1:
+            raise VerificationError(f"One row of {of!r} was meant and {len(found)} were found: {_short(conditions)}.")
+        return found[0]
+
+    def _hits(self, of: str, want: tuple[int, frozenset[str]]) -> int:
+        index = self._indexed(of, want[0])
+        return sum(len(index.get(value, ())) for value in want[1])
+
+    def _indexed(self, of: str, at: int) -> dict[str, list[int]]:
+        key = (of, str(at))
+        if key not in self._index:
+            index: dict[str, list[int]] = {}
+            for number, row in enumerate(self.tables[of][1]):
+                index.setdefault(row[at], []).append(number)
+            self._index[key] = index
+        return self._index[key]
+
+
+def _choices(value: object) -> frozenset[str]:
+    if isinstance(value, str):
+        return frozenset((value,))
+    if isinstance(value, list | tuple) and all(isinstance(inner, str) for inner in value):
+        return frozenset(value)
+    raise VerificationError(f"A condition is a value or a list of values, not {_short(value)}.")
+
+
+def _short(value: object) -> str:
+    said = repr(value)
+    return said if len(said) <= 120 else said[:117] + "..."
+
+
+# ---------------------------------------------------------------------------------------------- deriving
+
+def number(cell: str) -> Fraction:
+    """A cell as an exact number; refuses everything that is not a short decimal."""
+    if not NUMBER.fullmatch(cell):
+        raise VerificationError(f"A number was expected and {_short(cell)} found.")
+    return Fraction(cell)
+
+
+def derive(derivation: object, tables: Tables, depth: int = 0) -> Fraction | str | list[str]:
+    """The value of a derivation, not yet written out.
+
+    Raises:
+        VerificationError: the derivation is not in the language, or its rows do not allow it.
+    """
+    if not isinstance(derivation, dict) or depth > MAX_DEPTH:
+        raise VerificationError(f"This is not a derivation: {_short(derivation)}.")
+    if "constant" in derivation:
+        _only(derivation, {"constant", "value", "as"})
+        if derivation["constant"] not in CONSTANTS:
+            raise VerificationError(f"There is no constant {_short(derivation['constant'])}.")
+        return CONSTANTS[derivation["constant"]]
+    if "calc" in derivation:
+        _only(derivation, {"calc", "with", "value", "as"})
+        return _calculate(derivation, tables, depth)
+    _only(derivation, {"of", "where", "take", "value", "as"})
+    return _take(derivation, tables)
+
+
+def _only(derivation: Mapping, allowed: set[str]) -> None:
+    if strange := set(derivation) - allowed:
+        raise VerificationError(f"A derivation has parts that the language does not know: {_short(sorted(strange))}.")
+
+
+def _calculate(derivation: Mapping, tables: Tables, depth: int) -> Fraction:
+    parts = derivation.get("with")
+    if not isinstance(parts, list) or not 1 <= len(parts) <= 16:
+        raise VerificationError(f"A calculation needs its parts: {_short(derivation)}.")
+    values = []
+    for part in parts:
+        value = derive(part, tables, depth + 1)
+        values.append(value if isinstance(value, Fraction) else number(str(value)))
+    match derivation["calc"], values:
+        case "add", _:
+            return sum(values, Fraction(0))
+        case "subtract", [one, other]:
+            return one - other
+        case "divide", [one, other] if other != 0:
+            return one / other
+        case "most", _:
+            return max(values)
+        case "least", _:
+            return min(values)
+    raise VerificationError(f"This cannot be calculated: {_short(derivation)}.")
+
+
+def _take(derivation: Mapping, tables: Tables) -> Fraction | str | list[str]:
+    of, conditions, take = derivation.get("of"), derivation.get("where"), derivation.get("take")
+    if not isinstance(of, str) or not isinstance(take, str) or not isinstance(conditions, dict | None):
+        raise VerificationError(f"This is not a derivation: {_short(derivation)}.")
+    verb, _, column = take.partition(":")
+    match verb:
+        case "count" if not column:
+            return Fraction(len(tables.where(of, conditions)))
+        case "distinct":
+            return Fraction(len({cell for name in column.split(",") for cell in tables.cells(of, name, conditions)}))
+        case "cell":
+            return tables.cell(of, column, conditions)
+        case "values":
+            return sorted(set(tables.cells(of, column, conditions)))
+    cells = tables.cells(of, column, conditions)
+    if verb == "sum":
+        return sum(map(number, cells), Fraction(0))
+    if not cells:
+        raise VerificationError(f"{verb} of no rows: {_short(derivation)}.")
+    if verb in ("min", "max") and MOMENT.fullmatch(cells[0]):
+        return min(cells) if verb == "min" else max(cells)
+    return _summary(verb, sorted(map(number, cells)))
+
+
+def _summary(verb: str, values: list[Fraction]) -> Fraction:
+    match verb:
+        case "min":
+            return values[0]
+        case "max":
+            return values[-1]
+        case "median":
+            half = len(values) // 2
+            return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
+        case "mean":
+            return sum(values, Fraction(0)) / len(values)
+        case "mean_low" | "mean_high":
+            return mean_interval(values)[0 if verb == "mean_low" else 1]
+    raise VerificationError(f"The language has no word {verb!r}.")
+
+
+def mean_interval(values: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
+    """95 % interval of the mean of counts over copies: Student's t, the lower end not below zero.
+
+    The upper end is at least 3 / copies: where no copy shows anything, an average of up to three in all of them
+    together cannot be ruled out (the rule of three). One copy alone has no upper end of its own: 3 + its count.
+    """
+    copies = len(values)
+    mean = sum(values, Fraction(0)) / copies
+    if copies == 1:
+        return Fraction(0), mean + 3
+    spread = sum(((value - mean) ** 2 for value in values), Fraction(0)) / (copies - 1)
+    reach = Fraction(_student(copies - 1) * math.sqrt(spread / copies))
+    return max(Fraction(0), mean - reach), max(mean + reach, Fraction(3, copies))
+
+
+def _student(freedom: int) -> float:
+    """The 97.5 % point of Student's t: Cornish–Fisher expansion, Abramowitz & Stegun 26.7.5; the few below 5 exactly."""
+    if freedom < 5:
+        return (12.7062, 4.30265, 3.18245, 2.77645)[freedom - 1]
+    z = 1.959963984540054
+    terms = ((z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
+    return z + terms[0] / freedom + terms[1] / freedom**2 + terms[2] / freedom**3
+
+
+# ----------------------------------------------------------------------------------------------- writing
+
+def written(value: Fraction | str | list[str], how: str) -> str:
+    """A value as it stands in the sentence.
+
+    Raises:
+        VerificationError: the value cannot be written this way.
+    """
+    form, _, digits = how.partition(":")
+    if form == "list":
+        items = value if isinstance(value, list) else [str(value)]
+        return ", ".join(items[:-1]) + (" and " if len(items) > 1 else "") + items[-1] if items else "none"
+    if isinstance(value, list):
+        raise VerificationError(f"A list cannot be written as {how!r}.")
+    match form:
+        case "text":
+            return value if isinstance(value, str) else _decimal(value, 6).rstrip("0").rstrip(".")
+        case "day" | "moment":
+            return _moment(str(value), form)
+    exact = value if isinstance(value, Fraction) else number(value)
+    match form:
+        case "integer" if exact.denominator == 1:
+            return f"{exact.numerator:,}"
+        case "decimal" if digits in ("1", "2", "3", "4"):
+            return _bounded(exact, int(digits))
+        case "percent" if digits in ("0", "1", "2"):
+            return _bounded(exact * 100, int(digits)) + " %"
+        case "seconds" if exact >= 0:
+            return _duration(exact)
+    raise VerificationError(f"{_short(value)} cannot be written as {_short(how)}.")
+
+
+def _decimal(value: Fraction, digits: int) -> str:
+    scaled = round(abs(value) * 10**digits)  # half to even, exact
+    whole, rest = divmod(scaled, 10**digits)
+    sign = "-" if value < 0 and scaled else ""
+    return f"{sign}{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
+
+
+def _bounded(value: Fraction, digits: int) -> str:
+    """Small is said as "less than", so that no reader meets a row of zeros and no prose a number below 1e-6."""
+    smallest = Fraction(1, 10**digits)
+    if 0 < value < smallest:
+        return f"less than {_decimal(smallest, digits)}"
+    return _decimal(value, digits)
+
+
+def _duration(seconds: Fraction) -> str:
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size:,} {unit}{'s' if seconds != size else ''}"
+    if seconds.denominator == 1:
+        return f"{seconds.numerator:,} second{'s' if seconds != 1 else ''}"
+    return f"{_bounded(seconds, 1)} seconds"
+
+
+def _moment(cell: str, form: str) -> str:
+    found = MOMENT.fullmatch(cell)
+    if not found or not 1 <= int(found[2]) <= 12:
+        raise VerificationError(f"A time was expected and {_short(cell)} found.")
+    day = f"{int(found[3])} {MONTHS[int(found[2]) - 1]} {found[1]}"
+    return day if form == "day" else f"{day}, {found[4]}:{found[5]}:{found[6]} UTC"
+
+
+def write(derivation: Mapping, tables: Tables) -> str:
+    """The value of a derivation as it stands in a sentence."""
+    how = derivation.get("as", "text")
+    if not isinstance(how, str):
+        raise VerificationError(f"This is not a way of writing: {_short(how)}.")
+    return written(derive(derivation, tables), how)
+
+
+# --------------------------------------------------------------------------------------------- sentences
+
+def says(sentence: Mapping) -> str:
+    """The sentence with its numbers in place, as it is printed; checks nothing (see `check`)."""
+    numbers = sentence["numbers"]
+    return PLACEHOLDER.sub(lambda found: numbers[found[1]]["value"], sentence["text"])
+
+
+def evidence_of(of: str, where: Mapping | None, tables: Tables) -> dict:
+    """An evidence id: the file, the condition, how many rows it chooses and the Merkle root of those rows."""
+    rows = tables.where(of, where)
+    root = digest.merkle(digest.csv_line(row).encode("utf-8") for row in rows)
+    chosen = {"of": of, **({"where": dict(where)} if where else {})}
+    return {"id": f"{of}-{root[:12]}", **chosen, "rows": len(rows), "root": root}
+
+
+def sentence(name: str, kind: str, text: str, numbers: Mapping[str, Mapping], evidence: Iterable[tuple], tables: Tables,
+             ) -> dict:
+    """Write one sentence: fills in every value and names its evidence.
+
+    Args:
+        name: its id, unique in the statement.
+        kind: one of TYPES.
+        text: a template without digits; `{name}` is a placeholder.
+        numbers: placeholder → derivation without its value.
+        evidence: (file, condition) pairs; at least one.
+
+    Raises:
+        VerificationError: the sentence would be refused by `check`.
+    """
+    filled = {key: {**derivation, "value": write(derivation, tables)} for key, derivation in numbers.items()}
+    ids = [evidence_of(of, where, tables) for of, where in evidence]
+    made = {"id": name, "type": kind, "text": text, "numbers": filled, "evidence": ids}
+    check(made, tables)
+    return made
+
+
+def check(sentence: object, tables: Tables) -> int:
+    """Does this sentence follow from the evidence? Returns how many values were recomputed.
+
+    Raises:
+        VerificationError: it is not typed, has no evidence, a digit stands outside a placeholder, a placeholder is
+            unused or unknown, or a value or an evidence id differs from what its rows give.
+    """
+    if not isinstance(sentence, dict) or set(sentence) != {"id", "type", "text", "numbers", "evidence"}:
+        raise VerificationError(f"This is not a sentence: {_short(sentence)}.")
+    name, text, numbers, evidence = sentence["id"], sentence["text"], sentence["numbers"], sentence["evidence"]
+    if not isinstance(name, str) or not isinstance(text, str) or not isinstance(numbers, dict):
+        raise VerificationError(f"This is not a sentence: {_short(sentence)}.")
+    where = f"Sentence {name!r}"
+    if sentence["type"] not in TYPES:
+        raise VerificationError(f"{where} has no type: {_short(sentence['type'])}.")
+    if not isinstance(evidence, list) or not evidence:
+        raise VerificationError(f"{where} names no evidence.")
+    bare = PLACEHOLDER.sub("", text)
+    if any(letter.isnumeric() for letter in bare) or "{" in bare or "}" in bare:
+        raise VerificationError(f"{where} has a number that no evidence stands behind: {_short(bare)}.")
+    if set(PLACEHOLDER.findall(text)) != set(numbers):
+        raise VerificationError(f"{where}: its placeholders and its numbers are not the same.")
+    for key, derivation in numbers.items():
+        right = write(derivation, tables) if isinstance(derivation, dict) else None
+        if right is None or derivation.get("value") != right:
+            raise VerificationError(f"{where}: {key} is given as {_short(_value(derivation))}, and the evidence gives "
+                                    f"{_short(right)}.")
+    for given in evidence:
+        if not isinstance(given, dict) or not isinstance(given.get("where"), dict | None):
+            raise VerificationError(f"{where} has an evidence id that is none: {_short(given)}.")
+        if evidence_of(str(given.get("of")), given.get("where"), tables) != given:
+            raise VerificationError(f"{where}: the evidence {_short(given.get('id'))} is not what the rows give.")
+    return len(numbers)
+
+
+def _value(derivation: object) -> object:
+    return derivation.get("value") if isinstance(derivation, dict) else derivation
+
+
+# ------------------------------------------------------------------------------------------ the placebos
+
+def placebo_rates(placebos: Sequence[tuple[str, int]], edges: int) -> dict[str, tuple[Fraction, Fraction, Fraction]]:
+    """Measured false discovery rate of each cell: mean placebo edges ÷ edges found, with its 95 % interval.
+
+    Args:
+        placebos: (cell, edges) of each copy.
+        edges: found in the real data; with none the rate is undefined and the result is empty.
+    """
+    if edges == 0:
+        return {}
+    copies: dict[str, list[Fraction]] = {}
+    for cell, found in placebos:
+        copies.setdefault(cell, []).append(Fraction(found))
+    rates = {}
+    for cell, counts in sorted(copies.items()):
+        low, high = mean_interval(counts)
+        rates[cell] = (sum(counts, Fraction(0)) / len(counts) / edges, low / edges, high / edges)
+    return rates
+
+
+def standing(placebos: Sequence[tuple[str, int]], edges: int, alpha: Fraction) -> tuple[str, str | None]:
+    """May the word "validated" be used? Returns (standing, worst cell).
+
+    Standing: "validated" · "nothing found" · "too few placebos" (fewer than twenty copies of some cell, or none) ·
+    "rate exceeded" (the measured rate of the worst cell is above alpha).
+    """
+    counts: dict[str, int] = {}
+    for cell, _ in placebos:
+        counts[cell] = counts.get(cell, 0) + 1
+    if edges == 0:
+        totals = {cell: sum(found for of, found in placebos if of == cell) for cell in counts}
+        return "nothing found", max(sorted(totals), key=lambda cell: Fraction(totals[cell], counts[cell]), default=None)
+    rates = placebo_rates(placebos, edges)
+    worst = max(sorted(rates), key=lambda cell: rates[cell][0], default=None)
+    if not counts or min(counts.values()) < int(CONSTANTS["enough_placebos"]):
+        return "too few placebos", worst
+    return ("rate exceeded" if worst is not None and rates[worst][0] > alpha else "validated"), worst
+
+
+def smallest_planting(plantings: Sequence[tuple[int, int, int, int, int]]) -> tuple[int, int, int, int, int] | None:
+    """The smallest ring that came back in 9 of 10 plantings: fewest members × objects, then the widest jitter.
+
+    Rows are (members, objects, jitter_s, planted, recovered).
+    """
+    back = [row for row in plantings if row[3] > 0 and row[4] * 10 >= row[3] * 9]
+    return min(back, key=lambda row: (row[0] * row[1], row[0], -row[2]), default=None)
+
+
+# ---------------------------------------------------------------------------------------------- markdown
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+
+
+def plain(text: str) -> str:
+    """Other people's words inside our Markdown: nothing in them can become markup, a link or a new line."""
+    visible = "".join(letter if letter.isprintable() else " " for letter in text)
+    return _MARKDOWN.sub(r"\\\1", visible)
+
+
+def markdown(statement: Mapping) -> str:
+    """The statement as Markdown: every sentence with its type and the ids of its evidence. A pure function of
+    `statement.json`, so that `verify` can write it again and compare."""
+    lines = [f"# {plain(statement['title'])}", "", f"**{statement['review']}**", ""]
+    for section in statement["sections"]:
+        lines += [f"## {plain(section['title'])}", ""]
+        for made in section["sentences"]:
+            ids = ", ".join(given["id"] for given in made["evidence"])
+            lines += [f"- **{made['type']}** {plain(says(made))} `[{made['id']}: {ids}]`"]
+        lines.append("")
+    lines += [f"**{statement['review']}**", "", "## Evidence", "", "| file | rows | Merkle root |", "|---|---|---|"]
+    lines += [f"| evidence/{row['file']}.csv | {row['rows']} | {row['root']} |" for row in statement["evidence"]]
+    lines += ["", "## Software", ""]
+    lines += [f"- {plain(row['name'])} {plain(row['version'])}" for row in statement["software"]]
+    return "\n".join(lines) + "\n"
