@@ -1,0 +1,220 @@
+"""What chance explains, and what it does not: actions in, validated edges out. No other file says what chance is.
+
+Timing is tested given who shared what, so taste cannot convict; taste is tested given how much people do, so being busy
+cannot convict; both together against every pair that could have been found (docs/chance.md). It refuses to call anybody
+inauthentic: an edge says that two actors act together more than chance explains, and nothing about why.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from .. import tables
+from ..errors import InputError
+from ..progress import Progress, quiet
+from ..records import WINDOWS, Plan
+from . import _choice, _timing
+from ._layers import UNIT, Layer, Pairs, candidates, layers, window
+
+GATE = 0.05             # timing has to be rarer than this before taste may add to it
+PARTNER = 2.0           # objects on which a partner may be met before meeting it stops being a habit
+HALF_DAY_S = 43_200     # the schedule: both on one object within half a day, then the hours
+FEWEST_ACTORS = 20      # below these two nothing can be concluded about anybody
+FEWEST_OBJECTS = 3
+
+__all__ = ["GATE", "Validation", "naive", "validate", "windows"]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A layer, its candidate pairs and what each test says of them."""
+
+    layer: Layer
+    audience: NDArray[np.int64]
+    pairs: Pairs
+    choice: _choice.Choice
+    timing: _timing.Timing
+    p_time: NDArray[np.float64]
+    p: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What is left when chance is taken away.
+
+    edges: tables.EDGES, q ≤ alpha, sorted by (a, b, trace).
+    occasions: tables.OCCASIONS of these edges, sorted by (a, b, trace, object).
+    tests: pairs × traces that the correction counts, seen or not.
+    set_aside: of each trace, objects that are common property.
+    notes: what could not be concluded, and why.
+    """
+
+    edges: pl.DataFrame
+    occasions: pl.DataFrame
+    tests: int
+    set_aside: dict[str, int]
+    notes: tuple[str, ...]
+    tested: tuple[Tested, ...]
+
+
+def windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
+    """The windows of the plan, s, ascending; by default those of the literature that the clock of the data can tell.
+
+    Raises:
+        InputError: the plan asks for a window below the resolution, or for one that is not a positive number.
+    """
+    if plan.windows is None:
+        return tuple(w for w in WINDOWS if w >= resolution_s)
+    if bad := [w for w in plan.windows if w < max(resolution_s, 1)]:
+        raise InputError(f"The plan asks for windows of {', '.join(map(str, bad))} s, but the times in these files are "
+                         f"only known to {resolution_s} s.\nLeave `windows` out of the plan, or take windows of "
+                         f"{max(resolution_s, 1)} s and more.")
+    return tuple(sorted(set(plan.windows)))
+
+
+def validate(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleType, resolution_s: int,
+             progress: Progress = quiet) -> Validation:
+    """Keep the pairs of actors that act together more than chance explains.
+
+    Args:
+        actions: of each trace, the table `tables.ACTIONS`.
+        engine: a module of `engines`; which one makes no difference to any digit.
+        resolution_s: how exactly the times are known, s.
+
+    Raises:
+        InputError: a window of the plan is below the resolution.
+
+    Source: Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x; Fisher 1925, the product of two p-values.
+    """
+    tried = windows(plan, resolution_s)
+    found: list[Tested] = []
+    set_aside, notes, tests = {}, [], 0
+    for done, trace in enumerate(sorted(actions)):
+        progress("chance", done, len(actions))
+        if actions[trace].is_empty():
+            set_aside[trace] = 0
+            continue
+        of_trace, set_aside[trace] = layers(trace, actions[trace], plan.common_property)
+        for layer in of_trace:
+            tests += layer.tests
+            if reason := _too_small(layer, tried):
+                notes.append(f"{trace}: nothing can be concluded about {layer.kind}s: {reason}.")
+            else:
+                found.append(_test(layer, engine, tried, plan.min_objects))
+    progress("chance", len(actions), len(actions))
+    p = np.concatenate([np.zeros(0), *(one.p for one in found)])
+    q = benjamini_hochberg(p, tests)
+    edges, occasions, at = [], [], 0
+    for one in found:
+        mine = q[at : at + len(one.p)]
+        at += len(one.p)
+        chosen = np.flatnonzero(mine <= plan.alpha)
+        edges.append(_edges(one, chosen, mine, tried))
+        occasions.append(_occasions(one, chosen, tried))
+    return Validation(pl.concat([tables.empty(tables.EDGES), *edges]).sort("a", "b", "trace", "kind"),
+                      pl.concat([tables.empty(tables.OCCASIONS), *occasions]).sort("a", "b", "trace", "object"),
+                      tests, set_aside, tuple(notes), tuple(found))
+
+
+def _too_small(layer: Layer, tried: tuple[int, ...]) -> str:
+    if not tried:
+        return "the times are known less exactly than the widest window"
+    if layer.actors < FEWEST_ACTORS:
+        return f"{layer.actors} of them act, and chance needs {FEWEST_ACTORS} to be known"
+    if (shared := int((layer.size > 1).sum())) < FEWEST_OBJECTS:
+        return f"{shared} objects are shared by two of them, and chance needs {FEWEST_OBJECTS} to be known"
+    return ""
+
+
+def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int) -> Tested:
+    pairs = candidates(layer, engine, tried[-1], min_objects)
+    audience = _choice.audiences(layer)
+    counts = _choice.of_objects(layer, audience)
+    choice = _choice.expect(layer, pairs, audience)
+    weight = _weights(choice)
+    hours = _timing.clock(layer, counts)
+    events = _timing.acts(layer, hours)
+    best = _timing.nothing_yet(pairs)
+    if len(pairs.a):
+        day = window(layer, engine, HALF_DAY_S, pairs, weight, hot_from=len(layer.events))
+        for index, window_s in enumerate(tried):
+            _timing.test(best, index, pairs, weight, events, window(layer, engine, window_s, pairs, weight), day, hours,
+                         min_objects, _timing.DAYS if layer.span_days > 1 else 1)
+    p_time = np.minimum(1.0, len(tried) * best.p)
+    return Tested(layer, audience, pairs, choice, best, p_time, gated_fisher(p_time, choice.p))
+
+
+def _weights(choice: _choice.Choice) -> NDArray[np.int64]:
+    usual = np.maximum(PARTNER, choice.shared_expected + 2 * np.sqrt(choice.shared_expected))
+    return np.minimum(UNIT, np.round(UNIT * usual / np.maximum(choice.shared, 1))).astype(np.int64)
+
+
+def gated_fisher(p_time: NDArray[np.float64], p_choice: NDArray[np.float64]) -> NDArray[np.float64]:
+    """k·(1 − ln k) with k = p_time · p_choice, each at least 1e-300, where p_time ≤ GATE; else 1."""
+    log_k = np.log(np.maximum(p_time, _choice.SMALLEST)) + np.log(np.maximum(p_choice, _choice.SMALLEST))
+    return np.where(p_time <= GATE, np.minimum(1.0, np.exp(log_k) * (1 - log_k)), 1.0)
+
+
+def benjamini_hochberg(p: NDArray[np.float64], tests: int) -> NDArray[np.float64]:
+    """q of each p among `tests` hypotheses; those that have no p here have p = 1."""
+    order = np.argsort(p, kind="stable")
+    scaled = p[order] * tests / np.arange(1, len(p) + 1)
+    q = np.empty(len(p))
+    q[order] = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
+    return q
+
+
+def _edges(one: Tested, chosen: NDArray, q: NDArray[np.float64], tried: tuple[int, ...]) -> pl.DataFrame:
+    names = pl.Series(one.layer.events.actors, dtype=pl.String)
+    pairs, timing, choice, at = one.pairs, one.timing, one.choice, one.layer.events.at
+    us = np.array(tried)[timing.window[chosen]] * 1_000_000
+    observed, expected = [], []
+    for pair, within in zip(chosen, us, strict=True):
+        of = slice(pairs.start[pair], pairs.start[pair + 1])
+        chance = timing.chance[of]
+        near = np.abs(at[pairs.event_a[of]] - at[pairs.event_b[of]]) <= within
+        observed.append(int((near & (chance >= 0)).sum()))
+        expected.append(sum(round(c * 1e6) for c in chance[chance >= 0]) / 1e6)
+    return pl.DataFrame({
+        "a": names.gather(pairs.a[chosen]), "b": names.gather(pairs.b[chosen]),
+        "kind": pl.repeat(one.layer.kind, len(chosen), eager=True, dtype=pl.String),
+        "trace": pl.repeat(one.layer.trace, len(chosen), eager=True, dtype=pl.String),
+        "window_s": us // 1_000_000, "observed": observed, "expected": expected, "p": one.p[chosen], "q": q[chosen],
+        "p_time": one.p_time[chosen], "p_choice": choice.p[chosen],
+        "shared": choice.shared[chosen], "shared_expected": choice.shared_expected[chosen],
+        "rare": choice.rare[chosen], "rare_expected": choice.rare_expected[chosen],
+    }, schema=tables.EDGES)
+
+
+def _occasions(one: Tested, chosen: NDArray, tried: tuple[int, ...]) -> pl.DataFrame:
+    pairs, timing, events = one.pairs, one.timing, one.layer.events
+    of_pair = np.repeat(np.arange(len(pairs.a)), np.diff(pairs.start))
+    rows = np.flatnonzero(np.isin(of_pair, chosen) & (timing.chance >= 0))
+    pair, x, y = of_pair[rows], pairs.event_a[rows], pairs.event_b[rows]
+    delta = events.at[y] - events.at[x]
+    names, posts = pl.Series(events.actors, dtype=pl.String), pl.Series(events.posts, dtype=pl.String)
+    return pl.DataFrame({
+        "a": names.gather(pairs.a[pair]), "b": names.gather(pairs.b[pair]),
+        "trace": pl.repeat(one.layer.trace, len(rows), eager=True, dtype=pl.String),
+        "object": pl.Series(events.objects, dtype=pl.String).gather(events.object[x]),
+        "post_a": posts.gather(events.post[x]), "at_a": pl.Series(events.at[x]).cast(tables.TIME),
+        "post_b": posts.gather(events.post[y]), "at_b": pl.Series(events.at[y]).cast(tables.TIME),
+        "delta_s": delta / 1_000_000,
+        "together": np.abs(delta) <= np.array(tried)[timing.window[pair]] * 1_000_000,
+        "chance": timing.chance[rows],
+    }, schema=tables.OCCASIONS)
+
+
+def naive(actions: Mapping[str, pl.DataFrame], *, window_s: int = 60, objects: int = 2, engine: ModuleType,
+          ) -> pl.DataFrame:
+    """The rule that every other tool uses: who shares `objects` objects within `window_s` in any trace; a, b, kind."""
+    from ..engines import encode
+
+    found = [engine.pairs(encode(actions[trace]), (window_s,), min_objects=objects).select("a", "b", "kind")
+             for trace in sorted(actions) if not actions[trace].is_empty()]
+    nobody = tables.empty({"a": pl.String, "b": pl.String, "kind": pl.String})
+    return pl.concat([nobody, *found]).unique().sort("a", "b")

@@ -1,0 +1,205 @@
+"""One trace and one kind of actor, laid out for the tests of chance: events, lags, classes, and the window counts.
+
+Everything here is an integer that the engine counted or that follows from one, so chance is the same on every engine.
+No table of all co-sharing pairs is ever held: window counts are kept by event and lag bin, and objects are looked up
+only for the candidate pairs.
+"""
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numba import njit
+from numpy.typing import NDArray
+
+from ..engines import Events, encode, first_acts, take
+
+SECOND = 1_000_000                          # µs
+DAY = 86_400 * SECOND
+
+LAGS_S = (1, 120, 600, 3600, 21600, 86400)  # s since an object's first act: how late is it? Whoever is first stands alone:
+                                            # among the 2-minute acts it made 2–14 false pairs of fans a world
+BINS = len(LAGS_S) + 1
+SIZES = (3, 5, 10, 25, 75)                  # actors of an object: classes of popularity
+SIZE_CLASSES = len(SIZES) + 1
+CLASSES = 3 * SIZE_CLASSES                  # × tempo (slow, middling, fast)
+TEMPO_OBJECTS = 60                          # objects that a size needs before it is split by tempo
+HOT = 40                                    # others within the window: a public moment, which says nothing about two
+                                            # people (20 would blind the test to rings of twenty at once)
+UNIT = 1024                                 # weights are whole 1/1024ths: their sums do not depend on any order
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """The acts of one kind of actor in one trace; the first act of an actor on an object alone counts."""
+
+    trace: str
+    kind: str
+    events: Events                   # first acts, common property left out
+    actors: int                      # actors of this kind with any act in the trace, common property included
+    span_days: int                   # 1: all acts lie within two days of each other
+    size: NDArray[np.int64]          # actors of each object
+    degree: NDArray[np.int64]        # objects of each actor
+    lag_bin: NDArray[np.int8]        # of each event
+    class_: NDArray[np.int8]         # of each object: size × tempo
+
+    @property
+    def tests(self) -> int:
+        """Pairs that could have been found, seen or not."""
+        return self.actors * (self.actors - 1) // 2
+
+
+class Pairs(NamedTuple):
+    """Candidate pairs, a < b, and every object that both acted on."""
+
+    a: NDArray[np.int32]
+    b: NDArray[np.int32]
+    start: NDArray[np.int64]         # meetings start[i] ≤ m < start[i + 1] are those of pair i
+    event_a: NDArray[np.int64]
+    event_b: NDArray[np.int64]
+    counted: NDArray[np.bool_]       # one meeting a post: further objects of the same two posts are the same occasion
+
+
+class Window(NamedTuple):
+    """What happened around each event within one window; counts in 1/1024ths of an actor, hot events left out."""
+
+    us: int
+    hot: NDArray[np.bool_]           # of each event
+    near: NDArray[np.int64]          # [event, lag bin of the other]: others within the window
+    others: NDArray[np.int64]        # [event, lag bin of the other]: others at any distance
+    habit_near: NDArray[np.int64]    # [actor, lag bin of the other]: the same, summed over an actor's events
+    habit_others: NDArray[np.int64]
+    pooled: NDArray[np.float64]      # [class, lag bin of the event]: share of others within the window
+
+
+def layers(trace: str, actions: pl.DataFrame, common_property: int) -> tuple[list[Layer], int]:
+    """The layers of a trace, by kind of actor, and how many objects were set aside as common property."""
+    acts = first_acts(encode(actions))
+    users = np.diff(acts.start)
+    common = users > common_property
+    found = []
+    for code, kind in enumerate(acts.kinds):
+        of_kind = acts.kind[acts.actor] == code
+        kept = take(acts, of_kind & ~common[acts.object])
+        actors = len(np.unique(acts.actor[of_kind]))
+        if actors:
+            found.append(_layer(trace, kind, kept, actors))
+    return found, int(common.sum())
+
+
+def _layer(trace: str, kind: str, events: Events, actors: int) -> Layer:
+    size = np.diff(events.start)
+    used = size > 0
+    first = np.zeros(len(size), dtype=np.int64)
+    first[used] = events.at[events.start[:-1][used]]
+    lag = events.at - first[events.object]
+    lag_bin = np.searchsorted(np.array(LAGS_S) * SECOND, lag, side="right").astype(np.int8)
+    middle = np.zeros(len(size), dtype=np.int64)
+    middle[used] = lag[(events.start[:-1] + size // 2)[used]]
+    class_ = np.digitize(size, SIZES)
+    for one in range(SIZE_CLASSES):
+        of_size = (np.digitize(size, SIZES) == one) & (size > 1)
+        if of_size.sum() >= TEMPO_OBJECTS:
+            ordered = np.sort(middle[of_size])
+            thirds = ordered[[len(ordered) // 3, 2 * len(ordered) // 3]]
+            class_[of_size] += SIZE_CLASSES * np.digitize(middle[of_size], thirds)
+    span = int(events.at.max() - events.at.min()) if len(events) else 0
+    return Layer(trace, kind, events, actors, 2 if span >= 2 * DAY else 1, size,
+                 np.bincount(events.actor, minlength=len(events.actors)), lag_bin, class_.astype(np.int8))
+
+
+def candidates(layer: Layer, engine: ModuleType, window_s: int, min_objects: int) -> Pairs:
+    """Pairs that met on at least `min_objects` objects within the widest window, with all objects that they share."""
+    seen = engine.pairs(layer.events, (window_s,), min_objects=min_objects)
+    code = pl.DataFrame({"name": layer.events.actors, "code": np.arange(len(layer.events.actors), dtype=np.int32)})
+    codes = seen.join(code, left_on="a", right_on="name").rename({"code": "code_a"})
+    codes = codes.join(code, left_on="b", right_on="name").sort("code_a", "code")
+    a, b = codes["code_a"].to_numpy().copy(), codes["code"].to_numpy().copy()
+    pair, event_a, event_b = engine.meetings(layer.events, a, b)
+    start = np.searchsorted(pair, np.arange(len(a) + 1))
+    counted = _one_a_post(start, layer.events.post[event_a], layer.events.post[event_b])
+    return Pairs(a, b, start, event_a, event_b, counted)
+
+
+@njit(cache=True)
+def _one_a_post(start, post_a, post_b):  # pragma: no cover
+    counted = np.ones(len(post_a), dtype=np.bool_)
+    for pair in range(len(start) - 1):
+        for m in range(start[pair], start[pair + 1]):
+            for earlier in range(start[pair], m):
+                if counted[earlier] and (post_a[earlier] == post_a[m] or post_b[earlier] == post_b[m]):
+                    counted[m] = False
+                    break
+    return counted
+
+
+def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight: NDArray[np.int64],
+           hot_from: int = HOT) -> Window:
+    """Count one window.
+
+    Args:
+        hot_from: others within the window that make an event hot; hot events count nowhere in this window.
+        weight: 1/1024ths, of each pair: how much two actors count in each other's habits. Whoever meets a partner more
+            often than taste predicts would otherwise define the habit that excuses them both.
+    """
+    events = layer.events
+    hot = engine.near(events, window_s) >= hot_from
+    cold = take(events, ~hot)
+    near = np.zeros((len(events), BINS), dtype=np.int64)
+    near[~hot] = engine.lag_near(cold, window_s, layer.lag_bin[~hot], BINS)
+    of_object = np.zeros((len(layer.size), BINS), dtype=np.int64)
+    np.add.at(of_object, (cold.object, layer.lag_bin[~hot]), 1)
+    others = np.zeros_like(near)
+    others[~hot] = of_object[cold.object]
+    others[np.flatnonzero(~hot), layer.lag_bin[~hot]] -= 1
+    pooled = _pooled(layer, near, others)
+    near *= UNIT
+    others *= UNIT
+    _discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
+              window_s * SECOND)
+    habits = []
+    for count in (near, others):
+        habit = np.zeros((len(layer.degree), BINS), dtype=np.int64)
+        np.add.at(habit, events.actor, count)
+        habits.append(habit)
+    return Window(window_s * SECOND, hot, near, others, habits[0], habits[1], pooled)
+
+
+def _pooled(layer: Layer, near: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Of the others of an event in a lag bin, the share within the window: by class, shrunk to the bin over classes.
+
+    The one object in a hundred of a class whose acts lie closest is left out: an operation's own objects would be the
+    baseline that excuses them.
+    """
+    object_ = layer.events.object
+    met = np.bincount(object_, weights=near.sum(axis=1), minlength=len(layer.size))
+    of = np.bincount(object_, weights=others.sum(axis=1), minlength=len(layer.size))
+    share = met / np.maximum(of, 1)
+    typical = np.ones(len(of), dtype=bool)
+    for one in range(CLASSES):
+        of_class = (layer.class_ == one) & (of > 0)
+        if of_class.sum() >= 100:
+            typical[of_class] = share[of_class] <= np.sort(share[of_class])[int(0.99 * (of_class.sum() - 1))]
+    kept = typical[object_]
+    cell = layer.class_[object_[kept]].astype(np.int64) * BINS + layer.lag_bin[kept]
+    hits = np.bincount(cell, near[kept].sum(axis=1), CLASSES * BINS).reshape(CLASSES, BINS)
+    trials = np.bincount(cell, others[kept].sum(axis=1), CLASSES * BINS).reshape(CLASSES, BINS)
+    return (hits + 20 * (hits.sum(axis=0) + 0.5) / (trials.sum(axis=0) + 1)) / (trials + 20)
+
+
+@njit(cache=True)
+def _discount(near, others, start, event_a, event_b, less, lag_bin, hot, at, us):  # pragma: no cover
+    for pair in range(len(start) - 1):
+        if less[pair] == 0:
+            continue
+        for m in range(start[pair], start[pair + 1]):
+            x, y = event_a[m], event_b[m]
+            if hot[x] or hot[y]:
+                continue
+            others[x, lag_bin[y]] -= less[pair]
+            others[y, lag_bin[x]] -= less[pair]
+            if abs(at[x] - at[y]) <= us:
+                near[x, lag_bin[y]] -= less[pair]
+                near[y, lag_bin[x]] -= less[pair]

@@ -1,0 +1,218 @@
+"""When: given who shared what, how often would these two fall together innocently?
+
+Each object that a pair shares gets the *largest* of four innocent probabilities of falling together within the window:
+
+    pooled     what happens around an act that comes as late as this one, on objects of this size and tempo
+    habit      how often each of the two falls near others that come as late as the other one, on other objects
+    burst      how often others of this very object fall near these two acts, where it has many
+    schedule   both on the object within half a day (pooled, habit), times the mass of their hours near each other's:
+               of each one's other acts, of the audience's acts, and of the pair's own other shared objects
+
+and p is the exact Poisson-binomial tail. The largest of four makes p too large rather than too small.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ._layers import BINS, DAY, UNIT, Layer, Pairs
+
+HABIT = 10.0       # others: how many pooled acts a habit starts from
+BURST = 30.0       # others: the same for an object's own burst
+BURST_OTHERS = 60  # others of an object from which its own burst is counted at all
+HOURS = 10.0       # acts: how many of the population's acts an actor's hours start from
+OWN_HOURS = 3.0    # acts: the same for the hours of a pair on its other shared objects
+CEILING = 0.999    # a chance is never certain
+DAYS = 2           # days on which a pair has to meet, where the data span them
+
+
+class Clock(NamedTuple):
+    """Times of day (µs since midnight UTC), sorted within each owner: those of owner i at start[i] ≤ n < start[i + 1]."""
+
+    actor: NDArray[np.int64]
+    actor_start: NDArray[np.int64]
+    audience: NDArray[np.int64]
+    audience_start: NDArray[np.int64]
+    everybody: NDArray[np.int64]
+    audience_of: NDArray[np.int64]   # of each object
+
+
+class Acts(NamedTuple):
+    """What the test has to know of each event."""
+
+    at: NDArray[np.int64]
+    by: NDArray[np.int32]
+    lag_bin: NDArray[np.int8]
+    class_: NDArray[np.int8]
+    audience: NDArray[np.int64]
+
+
+class Timing(NamedTuple):
+    """The best window of each pair so far: its index, p of its tail, and the chance of each meeting (−1: left out)."""
+
+    p: NDArray[np.float64]
+    window: NDArray[np.int64]
+    chance: NDArray[np.float64]
+
+
+def clock(layer: Layer, counts: NDArray[np.int64]) -> Clock:
+    """When actors, audiences and everybody act; `counts` as `_choice.of_objects` gives them."""
+    hour = layer.events.at % DAY
+    audience_of = counts.argmax(axis=1)
+    times = []
+    for owner, owners in ((layer.events.actor, len(layer.degree)),
+                          (audience_of[layer.events.object], counts.shape[1])):
+        order = np.lexsort((hour, owner))
+        times += [hour[order], np.searchsorted(owner[order], np.arange(owners + 1))]
+    return Clock(times[0], times[1], times[2], times[3], np.sort(hour), audience_of)
+
+
+def acts(layer: Layer, hours: Clock) -> Acts:
+    events = layer.events
+    return Acts(events.at, events.by, layer.lag_bin, layer.class_[events.object], hours.audience_of[events.object])
+
+
+def nothing_yet(pairs: Pairs) -> Timing:
+    """Before the first window: every pair is explained by chance."""
+    return Timing(np.ones(len(pairs.a)), np.full(len(pairs.a), -1), np.full(len(pairs.event_a), -1.0))
+
+
+@njit(cache=True)
+def test(best, index, pairs, weight, events, window, day, hours, min_objects, min_days):  # pragma: no cover
+    """Test one window (the index-th), and keep it in `best` for the pairs whose smallest p it gives."""
+    longest = 0
+    for pair in range(len(pairs.a)):
+        longest = max(longest, pairs.start[pair + 1] - pairs.start[pair])
+    chance = np.empty(longest)
+    counted = np.empty(longest, dtype=np.int64)
+    for pair in range(len(pairs.a)):
+        first, last = pairs.start[pair], pairs.start[pair + 1]
+        together = _together(pairs, first, last, events, window, min_objects, min_days)
+        if together < min_objects:
+            continue
+        short = _habits(pairs, pair, window)
+        long = _habits(pairs, pair, day)
+        own_a = np.sort(events.at[pairs.event_a[first:last]] % DAY)
+        own_b = np.sort(events.at[pairs.event_b[first:last]] % DAY)
+        n = 0
+        for m in range(first, last):
+            x, y = pairs.event_a[m], pairs.event_b[m]
+            if not pairs.counted[m] or window.hot[x] or window.hot[y]:
+                continue
+            schedule = _pace(x, y, weight[pair], events, day, long) * _hours(
+                x, y, pairs.a[pair], pairs.b[pair], own_a, own_b, events, window.us, hours)
+            q = max(_pace(x, y, weight[pair], events, window, short), schedule)
+            chance[n] = min(np.ceil(np.round(q * 1e6, 3)) / 1e6, CEILING)
+            counted[n] = m
+            n += 1
+        p = tail(chance, n, together)
+        if p < best.p[pair]:
+            best.p[pair] = p
+            best.window[pair] = index
+            best.chance[first:last] = -1.0
+            for i in range(n):
+                best.chance[counted[i]] = chance[i]
+
+
+@njit(cache=True)
+def _together(pairs, first, last, events, window, min_objects, min_days):  # pragma: no cover
+    """Occasions within the window; 0 where too few, on too few days, or one account filled all of a place's."""
+    together, day, days = 0, -1, 0
+    by_a, by_b, several_a, several_b = -2, -2, False, False
+    for m in range(first, last):
+        x, y = pairs.event_a[m], pairs.event_b[m]
+        if not pairs.counted[m] or window.hot[x] or window.hot[y] or abs(events.at[x] - events.at[y]) > window.us:
+            continue
+        together += 1
+        if events.at[x] // DAY != day:
+            day = events.at[x] // DAY
+            days += 1
+        several_a = several_a or events.by[x] < 0 or (by_a != -2 and by_a != events.by[x])
+        several_b = several_b or events.by[y] < 0 or (by_b != -2 and by_b != events.by[y])
+        by_a, by_b = events.by[x], events.by[y]
+    enough = together >= min_objects and days >= min_days and several_a and several_b
+    return together if enough else 0
+
+
+@njit(cache=True)
+def _habits(pairs, pair, window):  # pragma: no cover
+    """[near a, others of a, near b, others of b] by lag bin of the other, outside the objects that the two share."""
+    a, b = pairs.a[pair], pairs.b[pair]
+    sums = np.zeros((4, BINS))
+    sums[0], sums[1] = window.habit_near[a], window.habit_others[a]
+    sums[2], sums[3] = window.habit_near[b], window.habit_others[b]
+    for m in range(pairs.start[pair], pairs.start[pair + 1]):
+        x, y = pairs.event_a[m], pairs.event_b[m]
+        for lag in range(BINS):
+            sums[0, lag] -= window.near[x, lag]
+            sums[1, lag] -= window.others[x, lag]
+            sums[2, lag] -= window.near[y, lag]
+            sums[3, lag] -= window.others[y, lag]
+    return np.maximum(sums, 0.0) / UNIT
+
+
+@njit(cache=True)
+def _pace(x, y, weight, events, window, habits):  # pragma: no cover
+    """The largest of pooled, habit and burst."""
+    lag_x, lag_y = events.lag_bin[x], events.lag_bin[y]
+    pooled_x, pooled_y = window.pooled[events.class_[x], lag_x], window.pooled[events.class_[y], lag_y]
+    q = max(pooled_x, pooled_y)
+    q = max(q, (habits[0, lag_y] + HABIT * pooled_y) / (habits[1, lag_y] + HABIT))
+    q = max(q, (habits[2, lag_x] + HABIT * pooled_x) / (habits[3, lag_x] + HABIT))
+    met = weight if abs(events.at[x] - events.at[y]) <= window.us else 0
+    for event, pooled in ((x, pooled_x), (y, pooled_y)):
+        others = (window.others[event].sum() - weight) / UNIT
+        if others >= BURST_OTHERS:
+            near = (window.near[event].sum() - met) / UNIT
+            q = max(q, (max(near, 0.0) + BURST * pooled) / (others + BURST))
+    return q
+
+
+@njit(cache=True)
+def _hours(x, y, a, b, own_a, own_b, events, us, hours):  # pragma: no cover
+    """How much of the schedules of the two lies near each other's hour."""
+    at_x, at_y = events.at[x] % DAY, events.at[y] % DAY
+    mass = 0.0
+    for at, audience in ((at_x, events.audience[x]), (at_y, events.audience[y])):
+        usual = _around(hours.everybody, at, us) / len(hours.everybody)
+        of = hours.audience[hours.audience_start[audience] : hours.audience_start[audience + 1]]
+        mass = max(mass, (_around(of, at, us) + HOURS * usual) / (len(of) + HOURS))
+    for actor, own, at in ((a, own_a, at_y), (b, own_b, at_x)):
+        usual = _around(hours.everybody, at, us) / len(hours.everybody)
+        all_ = hours.actor[hours.actor_start[actor] : hours.actor_start[actor + 1]]
+        elsewhere = _around(all_, at, us) - _around(own, at, us)
+        mass = max(mass, (elsewhere + HOURS * usual) / (len(all_) - len(own) + HOURS))
+    both = abs(at_x - at_y) <= us or DAY - abs(at_x - at_y) <= us
+    near = _around(own_a, at_y, us) + _around(own_b, at_x, us) - (2 if both else 0)
+    return max(mass, (near + OWN_HOURS * mass) / (2 * (len(own_a) - 1) + OWN_HOURS))
+
+
+@njit(cache=True)
+def _around(times, at, us):  # pragma: no cover
+    """How many of sorted times of day lie within ± us of one, around midnight too."""
+    if 2 * us >= DAY:
+        return len(times)
+    n = np.searchsorted(times, at + us, side="right") - np.searchsorted(times, at - us, side="left")
+    if at - us < 0:
+        n += len(times) - np.searchsorted(times, at - us + DAY, side="left")
+    if at + us >= DAY:
+        n += np.searchsorted(times, at + us - DAY, side="right")
+    return n
+
+
+@njit(cache=True)
+def tail(chance, count, observed):  # pragma: no cover
+    """P(sum of Bernoulli(chance[:count]) ≥ observed), exact; every step adds positive numbers."""
+    if observed <= 0:
+        return 1.0
+    f = np.zeros(observed + 1)
+    f[0] = 1.0
+    for i in range(count):
+        reached = f[observed] + f[observed - 1] * chance[i]
+        for h in range(observed - 1, 0, -1):
+            f[h] = f[h] * (1 - chance[i]) + f[h - 1] * chance[i]
+        f[0] *= 1 - chance[i]
+        f[observed] = reached
+    return min(f[observed], 1.0)
