@@ -14,8 +14,7 @@ import numpy as np
 DAY = 86400
 TASTES = 8                # communities of interest, as in the worlds of NULL.md
 OWN_TASTE = 8.0           # how much likelier an item of one's own taste is: about half of all shares stay at home
-FAN_TASTE = 24.0          # a super-fan's liking for the one community that it follows
-FAN_QUICK = 0.85          # of its links there a super-fan meets while awake, it answers so many within a minute
+FAN_QUICK = 0.9           # of the links there that a super-fan takes up while awake, it answers so many within a minute
 MEDIAN_LAG_S = 5400.0     # half of all shares come within 1.5 h of the first; the tail reaches days
 TRIES = 8                 # moments a person may find to share; the first at which it is awake is taken
 ZONES = ((18.0, 0.6), (12.0, 0.25), (23.5, 0.15))  # middle of the waking day in UTC, and how many live so
@@ -30,6 +29,7 @@ class Crowd:
     midday: np.ndarray       # UTC hour of the middle of the waking day
     speed: np.ndarray        # factor on every lag
     fan_of: np.ndarray
+    devotion: float          # how much likelier an item of the community that a super-fan follows is
 
     @property
     def size(self) -> int:
@@ -67,7 +67,7 @@ class Acts:
         return Acts(self.account[chosen], self.item[chosen], self.at[chosen])
 
 
-def crowd(rng: np.random.Generator, accounts: int, *, fans: float) -> Crowd:
+def crowd(rng: np.random.Generator, accounts: int, *, fans: float, devotion: float = OWN_TASTE) -> Crowd:
     """A crowd with heavy-tailed activity, overlapping waking hours and a share `fans` of super-fans (0–1)."""
     activity = np.minimum(rng.lognormal(0.0, 1.1, accounts), 40.0)
     taste = rng.choice(TASTES, accounts, p=_uneven(TASTES))
@@ -77,7 +77,7 @@ def crowd(rng: np.random.Generator, accounts: int, *, fans: float) -> Crowd:
     fan_of = np.full(accounts, -1)
     chosen = rng.permutation(accounts)[: round(fans * accounts)]
     fan_of[chosen] = rng.choice(TASTES, len(chosen), p=_uneven(TASTES))
-    return Crowd(activity, taste, midday, speed, fan_of)
+    return Crowd(activity, taste, midday, speed, fan_of, devotion)
 
 
 def _uneven(parts: int) -> np.ndarray:
@@ -116,7 +116,7 @@ def _takers(rng: np.random.Generator, people: Crowd, taste: np.ndarray) -> np.nd
     for about in range(TASTES):
         wanted = np.flatnonzero(taste == about)
         liking = np.where(people.taste == about, OWN_TASTE, 1.0)
-        liking = people.activity * np.where(people.fan_of == about, FAN_TASTE, liking)
+        liking = people.activity * np.where(people.fan_of == about, people.devotion, liking)
         bounds = np.cumsum(liking)
         takers[wanted] = np.searchsorted(bounds, rng.random(len(wanted)) * bounds[-1], side="right")
     return takers
@@ -130,15 +130,20 @@ def lags(rng: np.random.Generator, people: Crowd, things: Shelf, account: np.nda
     return _first_awake(rng, people.midday[account], moments) - things.published[item]
 
 
-def life(rng: np.random.Generator, people: Crowd, things: Shelf, *, days: int) -> Acts:
-    """What happens when nobody coordinates: the first sharer of an item is its publisher, the others follow."""
+def life(rng: np.random.Generator, people: Crowd, things: Shelf, *, days: int, catch_up: float) -> Acts:
+    """What happens when nobody coordinates: the first sharer of an item is its publisher, the others follow.
+
+    Of the links that appear while a super-fan sleeps it takes up a share `catch_up` (0–1) later, and misses the rest.
+    """
     item = np.repeat(np.arange(things.size), things.shares - 1)
     account = _takers(rng, people, things.taste[item])
     lag = lags(rng, people, things, account, item)
-    sees_at_once = rng.random(len(item)) < FAN_QUICK * awake(people.midday[account], things.published[item])
-    quick = (people.fan_of[account] == things.taste[item]) & sees_at_once
+    fan = people.fan_of[account] == things.taste[item]
+    up = rng.random(len(item)) < awake(people.midday[account], things.published[item])
+    quick = fan & up & (rng.random(len(item)) < FAN_QUICK)
     lag = np.where(quick, 1.0 + np.minimum(rng.exponential(18.0, len(item)), 58.0), lag)
     acts = Acts(account, item, things.published[item] + np.ceil(lag).astype(np.int64))
+    acts = acts.pick(~fan | up | (rng.random(len(item)) < catch_up))
     first = Acts(things.publisher, np.arange(things.size), things.published)
     return once(Acts.join(first, acts).pick(np.concatenate([first.at, acts.at]) < days * DAY))
 
@@ -183,8 +188,8 @@ def ring(rng: np.random.Generator, things: Shelf, *, members: np.ndarray, items:
          midday: float, participation: float = 1.0) -> Acts:
     """An operation: on each item its members act around one moment of its working day.
 
-    The moment lies after publication as anybody's does, in the waking day of whoever runs it; each member's distance from
-    it is uniform within ± `jitter_s` (s), so that a window as long as the jitter holds three quarters of their pairs.
+    The moment lies after publication as anybody's does, in the waking day of whoever runs it; each member's distance
+    from it is uniform within ± `jitter_s` (s): a window as long as the jitter holds three quarters of their pairs.
     """
     meets = 1.0 + things.tempo[items][:, None] * rng.lognormal(0.0, 1.4, (len(items), TRIES))
     moment = _first_awake(rng, np.full(len(items), midday), things.published[items][:, None] + meets)

@@ -33,9 +33,9 @@ class Shares:
 
 
 def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int = 1600, days: int = 14,
-           fans: float = 0.05, rings: int = 5, ring_size: int = 10, ring_objects: int = 15, jitter_s: int = 300,
-           participation: float = 1.0, viral: float = 0.0, clubs: int = 0, club_size: int = 16,
-           club_objects: int = 30, club_hour: int | None = 20) -> Shares:
+           fans: float = 0.05, devotion: float = 8.0, catch_up: float = 0.3, rings: int = 5, ring_size: int = 10,
+           ring_objects: int = 15, jitter_s: int = 300, participation: float = 1.0, viral: float = 0.0,
+           clubs: int = 0, club_size: int = 16, club_objects: int = 30, club_hour: int | None = 20) -> Shares:
     """A world of link shares as ACTIONS.
 
     Args:
@@ -43,6 +43,10 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
         accounts, objects: how many; about 25 shares an account, both heavy-tailed.
         days: length of the world.
         fans: share of accounts (0–1) that answer one community's links within a minute, honestly.
+        devotion: how much likelier a fan shares a link of its community than another; 8 is anybody's liking of its own
+            taste. At 24 fans share little else, and what they do elsewhere hardly tells their habits.
+        catch_up: share (0–1) of what super-fans slept through that they take up later; it makes their quickness a
+            matter of the hour, which is harder to tell from coordination.
         rings, ring_size, ring_objects: operations, their members, and the objects that each acts on together.
         jitter_s: each member acts within ± so many seconds of the moment of the ring's act, uniformly.
         participation: share of members (0–1) that take part in each act.
@@ -58,9 +62,9 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
     rings, clubs = given.get("rings", rings), given.get("clubs", clubs)
     viral, club_hour = given.get("viral", viral), given.get("club_hour", club_hour)
     rng = np.random.Generator(np.random.PCG64(seed))
-    people = platform.crowd(rng, accounts, fans=fans)
+    people = platform.crowd(rng, accounts, fans=fans, devotion=devotion)
     things = platform.shelf(rng, people, objects, shares=SHARES_PER_ACCOUNT * accounts, days=days)
-    parts = [platform.life(rng, people, things, days=days)]
+    parts = [platform.life(rng, people, things, days=days, catch_up=catch_up)]
     if viral:
         parts.append(platform.bursts(rng, people, things, count=round(viral * objects), size=min(300, accounts // 3),
                                      days=days))
