@@ -68,26 +68,27 @@ def encode(actions: pl.DataFrame) -> Events:
     object_, objects = _ranks(frame["object"])
     post, posts = _ranks(frame["post"])
     kind, kinds = _ranks(frame["kind"])
-    coded = pl.DataFrame({"object": object_, "at": frame["at"].to_physical(), "actor": actor, "post": post,
-                          "by": _filled_by(frame["by"], actors)})
     # One id that is named both as an account and as a place is one actor; the later word (page after account) is the
     # narrower one, and an actor of two kinds would be paired within neither.
     kind_of = np.zeros(len(actors), dtype=np.int8)
-    np.maximum.at(kind_of, actor, kind.astype(np.int8))
-    coded = coded.sort("object", "at", "actor", "post", "by")
-    coded = coded.filter(~pl.all_horizontal(pl.all() == pl.all().shift(1)).fill_null(False))
-    column = {name: coded[name].to_numpy().copy() for name in coded.columns}
+    np.maximum.at(kind_of, actor.to_numpy(), kind.to_numpy().astype(np.int8))
+    column = _arranged(pl.DataFrame({"object": object_, "at": frame["at"].to_physical(), "actor": actor, "post": post,
+                                     "by": _filled_by(frame["by"], actors)}))
     return Events(**column, start=_starts(column["object"], len(objects)), kind=kind_of, actors=actors,
                   objects=objects, posts=posts, kinds=kinds)
 
 
-def _ranks(words: pl.Series) -> tuple[NDArray[np.int32], list[str]]:
-    order = words.arg_sort()
-    ordered = words.gather(order)
-    new = (ordered != ordered.shift(1)).fill_null(True).to_numpy()
-    codes = np.empty(len(words), dtype=np.int32)
-    codes[order.to_numpy()] = np.cumsum(new, dtype=np.int32) - 1
-    return codes, ordered.filter(pl.Series(new, dtype=pl.Boolean)).to_list()
+def _arranged(coded: pl.DataFrame) -> dict[str, NDArray]:
+    coded = coded.sort("object", "at", "actor", "post", "by")
+    repeated = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in coded.columns).fill_null(False)
+    return {column.name: column.to_numpy().copy() for column in coded.filter(~repeated)}
+
+
+def _ranks(words: pl.Series) -> tuple[pl.Series, list[str]]:
+    known = words.unique().sort()
+    ranks = pl.DataFrame({"word": known, "rank": pl.int_range(len(known), dtype=pl.Int32, eager=True)})
+    coded = words.to_frame("word").join(ranks, on="word", how="left", maintain_order="left")
+    return coded["rank"], known.to_list()
 
 
 def _filled_by(by: pl.Series, actors: list[str]) -> NDArray[np.int32]:
@@ -97,7 +98,7 @@ def _filled_by(by: pl.Series, actors: list[str]) -> NDArray[np.int32]:
         names = known.unique().sort().to_list()
         rank = {name: code for code, name in enumerate(actors)}
         code_of = [rank.get(name, len(actors) + place) for place, name in enumerate(names)]
-        codes[by.is_not_null().to_numpy()] = np.array(code_of, dtype=np.int32)[_ranks(known)[0]]
+        codes[by.is_not_null().to_numpy()] = np.array(code_of, dtype=np.int32)[_ranks(known)[0].to_numpy()]
     return codes
 
 

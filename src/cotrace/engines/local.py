@@ -1,10 +1,10 @@
 """The fast engine: two pointers over sorted acts, compiled, on all cores.
 
-It refuses to hold what it does not return. `pairs` goes through the actors one by one: all acts of one actor are walked,
-and the acts around each are counted into one array as long as the list of actors. Nothing is sorted, joined or kept but
-the pairs that reach `min_objects`, so memory is linear in acts + pairs kept, also where 100,000 acts are on one object.
-Cores share the work by ranges of actors, whose pairs are disjoint: nothing has to be merged, so nothing depends on how
-many there are. (By shards of objects, the same counts would have to be added up; a test does that too.)
+It refuses to hold what it does not return. `pairs` goes through the actors one by one: all acts of one actor are
+walked, and the acts around each are counted into one array as long as the list of actors. Nothing is sorted, joined or
+kept but the pairs that reach `min_objects`, so memory is linear in acts + pairs kept, also where 100,000 acts are on
+one object. Cores share the work by ranges of actors, whose pairs are disjoint: nothing has to be merged, so nothing
+depends on how many there are. (By shards of objects, the same counts would have to be added up; a test does that too.)
 
 The functions are those of `reference`, where they are described.
 """
@@ -45,11 +45,20 @@ def _even(weight: NDArray, parts: int) -> list[tuple[int, int]]:
     return list(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
 
 
-def _by_actor(events: Events) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The acts of each actor, sorted by object and time, and where each actor's begin."""
-    begin = np.zeros(len(events.actors) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(events.actor, minlength=len(events.actors)), out=begin[1:])
-    return np.argsort(events.actor, kind="stable"), begin
+@_compiled
+def _by_actor(actor, taken, actors):
+    """The acts (of those taken) of each actor, sorted by object and time, and where each actor's begin."""
+    begin = np.zeros(actors + 1, dtype=np.int64)
+    for i in range(len(actor)):
+        begin[actor[i] + 1] += taken[i]
+    for a in range(actors):
+        begin[a + 1] += begin[a]
+    acts, filled = np.empty(begin[-1], dtype=np.int64), begin.copy()
+    for i in range(len(actor)):
+        if taken[i]:
+            acts[filled[actor[i]]] = i
+            filled[actor[i]] += 1
+    return acts, begin
 
 
 # ------------------------------------------------------------------------------------------------ pairs
@@ -61,7 +70,7 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
         workers: threads; None: one a core.
     """
     windows = windows_us(list(windows_s))
-    acts, begin = _by_actor(events)
+    acts, begin = _by_actor(events.actor, _not_alone(events.object, events.at, windows[-1]), len(events.actors))
 
     def task(first: int, last: int) -> tuple[NDArray, NDArray, NDArray]:
         return _count(first, last, acts, begin, events.actor, events.object, events.at, events.post, events.by,
@@ -74,6 +83,16 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
     a, b, counts = (np.concatenate(column) for column in zip(*found, strict=True))
     row, window = np.nonzero(counts >= max(1, min_objects))
     return pair_table(events, a[row], b[row], windows[window] // 1_000_000, counts[row, window])
+
+
+@_compiled
+def _not_alone(object_, at, window):
+    """Acts with another act of their object within the window: most have none, and need not be walked."""
+    company = np.zeros(len(at), dtype=np.bool_)
+    for i in range(1, len(at)):
+        if object_[i] == object_[i - 1] and at[i] - at[i - 1] <= window:
+            company[i - 1] = company[i] = True
+    return company
 
 
 @_compiled
@@ -217,7 +236,7 @@ def _everybody_can_meet(low, high, j, actor, post, by, kind, seen_actor, seen_po
 def meetings(events: Events, a: NDArray[np.int32], b: NDArray[np.int32], workers: int | None = None,
              ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """See `reference.meetings`."""
-    acts, begin = _by_actor(events)
+    acts, begin = _by_actor(events.actor, np.ones(len(events), dtype=np.bool_), len(events.actors))
     mine, theirs = events.actor[acts], events.object[acts]
     if np.any((mine[1:] == mine[:-1]) & (theirs[1:] == theirs[:-1])):
         raise ValueError("meetings are counted on first acts: use first_acts(events)")

@@ -3,7 +3,6 @@
 It is written to be read by somebody who doubts a count. Use it on small data, or to check `local`.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -86,10 +85,10 @@ def meetings(events: Events, a: NDArray[np.int32], b: NDArray[np.int32],
     """
     act_of: dict[int, dict[int, int]] = {}
     for i in range(len(events)):
-        act_of.setdefault(int(events.actor[i]), {})[int(events.object[i])] = i
-    if most := Counter(zip(events.actor.tolist(), events.object.tolist(), strict=True)).most_common(1):
-        if most[0][1] > 1:
+        mine = act_of.setdefault(int(events.actor[i]), {})
+        if int(events.object[i]) in mine:
             raise ValueError("meetings are counted on first acts: use first_acts(events)")
+        mine[int(events.object[i])] = i
     found = []
     for pair, (one, other) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
         mine, theirs = act_of.get(one, {}), act_of.get(other, {})
