@@ -190,6 +190,37 @@ class Case:
                     write(path, raw)
 
 
+class Nowhere:
+    """The store of a run that keeps nothing: the same verbs, without a folder."""
+
+    folder = None
+
+    def __init__(self) -> None:
+        self._blobs: dict[str, bytes] = {}
+
+    def working(self) -> contextlib.AbstractContextManager:
+        return contextlib.nullcontext()
+
+    def put(self, raw: bytes) -> str:
+        self._blobs[name := digest.sha256(raw)] = raw
+        return name
+
+    def get(self, name: str) -> bytes:
+        return self._blobs[name]
+
+    def step(self, name: str, of: object, make: Callable[[], bytes]) -> bytes:
+        return make()
+
+    def remember(self, what: str, value: dict) -> None:
+        """There is nowhere to keep it."""
+
+    def recall(self, what: str) -> dict | None:
+        return None
+
+    def publish(self, run: str, files: dict[str, bytes]) -> None:
+        """There is nowhere to show it."""
+
+
 def write(path: Path, raw: bytes) -> None:
     """Write a file whole or not at all: to a neighbour first, then renamed over."""
     neighbour = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -1,0 +1,105 @@
+"""What a plan file may say, and what it means where it is silent.
+
+    traces = ["shared_link", "same_text"]   # default: all there are
+    windows = [60, 300, 1800]               # s; default: 10, 60, 300, 1800, 21600, where the clock allows
+    alpha = 0.01                            # share of published pairs that we accept to be false
+    min_objects = 3                         # distinct objects, the fewest that make a pair testable
+    placebos = 20                           # copies of the data for the measured false discovery rate
+    seed = 0
+    prior = "1:1000"                        # odds that a random actor of the data is run by a given source
+    common_property = 5000                  # actors; objects used by more are set aside and counted
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from . import parts
+from .errors import InputError
+from .records import Plan
+
+PRIOR = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?:[0-9]{1,9}(\.[0-9]{1,6})?")
+LIMITS = {  # lowest and highest value that make sense, and why
+    "alpha": (1e-9, 0.2, "a share of false edges above one fifth is no finding"),
+    "min_objects": (3, 1000, "fewer than three occasions are coincidence (METHOD §1)"),
+    "placebos": (0, 1000, "each costs as much as the search itself"),
+    "seed": (0, 2**53 - 1, "it has to travel in JSON"),
+    "common_property": (2, 10**9, "an object of one actor pairs nobody"),
+}
+
+
+def resolve(plan: Plan | str | Path | None, *, only: Sequence[str] = (), without: Sequence[str] = (),
+            seed: int | None = None) -> Plan:
+    """The plan of a run with its traces named; only the windows still depend on the clock of the data.
+
+    Raises:
+        InputError: a file that is not TOML, an unknown key, a value that makes no sense, an unknown trace.
+    """
+    plan = plan if isinstance(plan, Plan) else Plan() if plan is None else read(Path(plan))
+    known = parts.names("traces")
+    for name in (*plan.traces, *only, *without):
+        if name not in known:
+            raise InputError(f"There is no trace {name!r}.\nThere are: {', '.join(known)}.")
+    chosen = tuple(sorted(set(only or plan.traces or known) - set(without)))
+    if not chosen:
+        raise InputError("No trace is left to look for.\nLeave one of the --without options out.")
+    plan = replace(plan, traces=chosen, seed=plan.seed if seed is None else seed)
+    check(plan)
+    return plan
+
+
+def read(path: Path) -> Plan:
+    """A plan from a TOML file.
+
+    Raises:
+        InputError: as `resolve`.
+    """
+    try:
+        said = tomllib.loads(path.read_text("utf-8"))
+    except OSError as fault:
+        raise InputError(f"The plan {path} cannot be read: {fault.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise InputError(f"The plan {path} is not TOML: {fault}.\nWhat a plan may say:\n{__doc__}") from None
+    names = [field.name for field in fields(Plan)]
+    if unknown := sorted(set(said) - set(names)):
+        raise InputError(f"The plan {path} says {', '.join(unknown)}, which is not a setting.\n"
+                         f"There are: {', '.join(names)}.")
+    plan = Plan(**{key: tuple(value) if isinstance(value, list) else value for key, value in said.items()})
+    check(plan)
+    return plan
+
+
+def check(plan: Plan) -> None:
+    """Refuse values that make no sense.
+
+    Raises:
+        InputError: naming the setting, what it says and what it may say.
+    """
+    for name, (low, high, why) in LIMITS.items():
+        value = getattr(plan, name)
+        kinds = (int, float) if name == "alpha" else (int,)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+            raise InputError(f"The plan says {name} = {value!r}; it is a number from {low} to {high}: {why}.")
+    odds = plan.prior.split(":") if isinstance(plan.prior, str) and PRIOR.fullmatch(plan.prior) else ["0"]
+    if min(map(float, odds)) <= 0:
+        raise InputError(f'The plan says prior = {plan.prior!r}; it is odds such as "1:1000", both above nought.')
+    if plan.windows is not None and (not plan.windows or any(
+            isinstance(w, bool) or not isinstance(w, int) or not 1 <= w <= 7 * 86400 for w in plan.windows)):
+        raise InputError(f"The plan says windows = {list(plan.windows)}; they are whole seconds, 1 to 604800 (a week).")
+    if not all(isinstance(name, str) for name in plan.traces):
+        raise InputError("The plan's traces are names in quotes.")
+
+
+def toml(plan: Plan) -> str:
+    """The plan as a file that `read` reads as the same plan."""
+    lines = [f"traces = [{', '.join(_quoted(name) for name in plan.traces)}]",
+             *([f"windows = {list(plan.windows)}"] if plan.windows is not None else []),
+             f"alpha = {plan.alpha!r}", f"min_objects = {plan.min_objects}", f"placebos = {plan.placebos}",
+             f"seed = {plan.seed}", f"prior = {_quoted(plan.prior)}", f"common_property = {plan.common_property}"]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
