@@ -20,8 +20,10 @@ from ..records import WINDOWS, Plan
 from . import _choice, _timing
 from ._layers import UNIT, Layer, Pairs, candidates, layers, window
 
-GATE = 0.05             # timing has to be rarer than this before taste may add to it
+GATE = 0.01             # timing has to be rarer than this before taste may add to it: at .05 a mixed world of rings and
+                        # evening clubs has 6 false edges, at .01 one; rings at 30 minutes lose .02 of their accounts
 PARTNER = 2.0           # objects on which a partner may be met before meeting it stops being a habit
+SMALLEST = 1e-300       # of a p: below this a float has no digits left
 HALF_DAY_S = 43_200     # the schedule: both on one object within half a day, then the hours
 FEWEST_ACTORS = 20      # below these two nothing can be concluded about anybody
 FEWEST_OBJECTS = 3
@@ -39,7 +41,6 @@ class Tested:
     choice: _choice.Choice
     timing: _timing.Timing
     p_time: NDArray[np.float64]
-    p: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,16 @@ def validate(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleT
             else:
                 found.append(_test(layer, engine, tried, plan.min_objects))
     progress("chance", len(actions), len(actions))
-    p = np.concatenate([np.zeros(0), *(one.p for one in found)])
-    q = benjamini_hochberg(p, tests)
+    p_time = np.concatenate([np.zeros(0), *(one.p_time for one in found)])
+    p_choice = np.concatenate([np.zeros(0), *(_choice.p_choice(one.choice, tests) for one in found)])
+    p = gated_fisher(p_time, p_choice)
+    figures = pl.DataFrame({"p": p, "q": benjamini_hochberg(p, tests), "p_time": p_time, "p_choice": p_choice})
     edges, occasions, at = [], [], 0
     for one in found:
-        mine = q[at : at + len(one.p)]
-        at += len(one.p)
-        chosen = np.flatnonzero(mine <= plan.alpha)
-        edges.append(_edges(one, chosen, mine, tried))
+        mine = figures[at : at + len(one.p_time)]
+        at += len(one.p_time)
+        chosen = np.flatnonzero(mine["q"].to_numpy() <= plan.alpha)
+        edges.append(_edges(one, chosen, mine[chosen], tried))
         occasions.append(_occasions(one, chosen, tried))
     return Validation(pl.concat([tables.empty(tables.EDGES), *edges]).sort("a", "b", "trace", "kind"),
                       pl.concat([tables.empty(tables.OCCASIONS), *occasions]).sort("a", "b", "trace", "object"),
@@ -144,8 +147,7 @@ def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects:
         for index, window_s in enumerate(tried):
             _timing.test(best, index, pairs, weight, events, window(layer, engine, window_s, pairs, weight), day, hours,
                          min_objects, _timing.DAYS if layer.span_days > 1 else 1)
-    p_time = np.minimum(1.0, len(tried) * best.p)
-    return Tested(layer, audience, pairs, choice, best, p_time, gated_fisher(p_time, choice.p))
+    return Tested(layer, audience, pairs, choice, best, np.clip(len(tried) * best.p, SMALLEST, 1.0))
 
 
 def _weights(choice: _choice.Choice) -> NDArray[np.int64]:
@@ -154,8 +156,8 @@ def _weights(choice: _choice.Choice) -> NDArray[np.int64]:
 
 
 def gated_fisher(p_time: NDArray[np.float64], p_choice: NDArray[np.float64]) -> NDArray[np.float64]:
-    """k·(1 − ln k) with k = p_time · p_choice, each at least 1e-300, where p_time ≤ GATE; else 1."""
-    log_k = np.log(np.maximum(p_time, _choice.SMALLEST)) + np.log(np.maximum(p_choice, _choice.SMALLEST))
+    """k·(1 − ln k) with k = p_time · p_choice, where p_time ≤ GATE; else 1."""
+    log_k = np.log(p_time) + np.log(p_choice)
     return np.where(p_time <= GATE, np.minimum(1.0, np.exp(log_k) * (1 - log_k)), 1.0)
 
 
@@ -168,7 +170,7 @@ def benjamini_hochberg(p: NDArray[np.float64], tests: int) -> NDArray[np.float64
     return q
 
 
-def _edges(one: Tested, chosen: NDArray, q: NDArray[np.float64], tried: tuple[int, ...]) -> pl.DataFrame:
+def _edges(one: Tested, chosen: NDArray, figures: pl.DataFrame, tried: tuple[int, ...]) -> pl.DataFrame:
     names = pl.Series(one.layer.events.actors, dtype=pl.String)
     pairs, timing, choice, at = one.pairs, one.timing, one.choice, one.layer.events.at
     us = np.array(tried)[timing.window[chosen]] * 1_000_000
@@ -179,15 +181,16 @@ def _edges(one: Tested, chosen: NDArray, q: NDArray[np.float64], tried: tuple[in
         near = np.abs(at[pairs.event_a[of]] - at[pairs.event_b[of]]) <= within
         observed.append(int((near & (chance >= 0)).sum()))
         expected.append(sum(round(c * 1e6) for c in chance[chance >= 0]) / 1e6)
-    return pl.DataFrame({
+    frame = pl.DataFrame({
         "a": names.gather(pairs.a[chosen]), "b": names.gather(pairs.b[chosen]),
         "kind": pl.repeat(one.layer.kind, len(chosen), eager=True, dtype=pl.String),
         "trace": pl.repeat(one.layer.trace, len(chosen), eager=True, dtype=pl.String),
-        "window_s": us // 1_000_000, "observed": observed, "expected": expected, "p": one.p[chosen], "q": q[chosen],
-        "p_time": one.p_time[chosen], "p_choice": choice.p[chosen],
+        "window_s": us // 1_000_000, "observed": observed, "expected": expected,
+        "p": figures["p"], "q": figures["q"], "p_time": figures["p_time"], "p_choice": figures["p_choice"],
         "shared": choice.shared[chosen], "shared_expected": choice.shared_expected[chosen],
         "rare": choice.rare[chosen], "rare_expected": choice.rare_expected[chosen],
-    }, schema=tables.EDGES)
+    }, schema_overrides={"observed": pl.Int64, "expected": pl.Float64})
+    return tables.conform(frame, tables.EDGES, "edges")
 
 
 def _occasions(one: Tested, chosen: NDArray, tried: tuple[int, ...]) -> pl.DataFrame:
@@ -197,7 +200,7 @@ def _occasions(one: Tested, chosen: NDArray, tried: tuple[int, ...]) -> pl.DataF
     pair, x, y = of_pair[rows], pairs.event_a[rows], pairs.event_b[rows]
     delta = events.at[y] - events.at[x]
     names, posts = pl.Series(events.actors, dtype=pl.String), pl.Series(events.posts, dtype=pl.String)
-    return pl.DataFrame({
+    frame = pl.DataFrame({
         "a": names.gather(pairs.a[pair]), "b": names.gather(pairs.b[pair]),
         "trace": pl.repeat(one.layer.trace, len(rows), eager=True, dtype=pl.String),
         "object": pl.Series(events.objects, dtype=pl.String).gather(events.object[x]),
@@ -206,7 +209,8 @@ def _occasions(one: Tested, chosen: NDArray, tried: tuple[int, ...]) -> pl.DataF
         "delta_s": delta / 1_000_000,
         "together": np.abs(delta) <= np.array(tried)[timing.window[pair]] * 1_000_000,
         "chance": timing.chance[rows],
-    }, schema=tables.OCCASIONS)
+    })
+    return tables.conform(frame, tables.OCCASIONS, "occasions")
 
 
 def naive(actions: Mapping[str, pl.DataFrame], *, window_s: int = 60, objects: int = 2, engine: ModuleType,

@@ -20,8 +20,8 @@ from ._layers import Layer, Pairs
 
 AUDIENCES = 12        # at most; more splits communities of taste, fewer mixes them
 BUSY = 5              # objects that an actor needs to help to say what the audiences are
+CROWD = 50            # busy actors, the fewest that are an audience: a ring is not the public that explains itself
 RARE = 25             # actors of an object that is rare: two people's rare objects tell more than their famous ones
-SMALLEST = 1e-300     # below this a float has no digits left
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,6 @@ class Choice:
     shared_expected: NDArray[np.float64]
     rare: NDArray[np.int64]
     rare_expected: NDArray[np.float64]
-    p: NDArray[np.float64]
 
 
 def audiences(layer: Layer) -> NDArray[np.int64]:
@@ -59,7 +58,9 @@ def audiences(layer: Layer) -> NDArray[np.int64]:
     # Six decimals: what differs between two processors' sums must not decide where an actor belongs.
     u = np.round(u / (np.linalg.norm(u, axis=1, keepdims=True) + 1e-12), 6)
     runs = [kmeans2(u[busy], AUDIENCES, minit="++", rng=np.random.Generator(np.random.PCG64(run))) for run in range(4)]
-    centre = min(runs, key=lambda run: round(float(((u[busy] - run[0][run[1]]) ** 2).sum()), 6))[0]
+    centre, label = min(runs, key=lambda run: round(float(((u[busy] - run[0][run[1]]) ** 2).sum()), 6))
+    crowds = np.bincount(label, minlength=AUDIENCES) >= CROWD
+    centre = centre[crowds] if crowds.any() else centre[:1]
     audience = np.zeros(len(degree), dtype=np.int64)
     audience[people] = ((u[:, None, :] - centre[None]) ** 2).sum(axis=2).round(9).argmin(axis=1)
     return audience
@@ -87,7 +88,7 @@ def of_objects(layer: Layer, audience: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def expect(layer: Layer, pairs: Pairs, audience: NDArray[np.int64]) -> Choice:
-    """Compare what the pairs share with what activity, taste and fame explain; p of the rarer of the two findings."""
+    """Compare what the pairs share with what activity, taste and fame explain."""
     counts = of_objects(layer, audience)
     totals = np.maximum(counts.sum(axis=0), 1)
     object_ = layer.events.object[pairs.event_a]
@@ -102,13 +103,18 @@ def expect(layer: Layer, pairs: Pairs, audience: NDArray[np.int64]) -> Choice:
             if len(pairs.a) else np.zeros(0, dtype=np.int64)
         results.append((shared, round_up(expected)))
     (shared, expected), (rare, rare_expected) = results
-    return Choice(shared, expected, rare, rare_expected, p_choice(shared, expected, rare, rare_expected))
+    return Choice(shared, expected, rare, rare_expected)
 
 
-def p_choice(shared: NDArray, expected: NDArray, rare: NDArray, rare_expected: NDArray) -> NDArray[np.float64]:
-    """Twice the smaller of two Poisson tails, P(N ≥ shared) and P(N ≥ rare), at most 1 and at least 1e-300."""
-    both = np.minimum(poisson.sf(shared - 1, expected), poisson.sf(rare - 1, rare_expected))
-    return np.clip(2 * both, SMALLEST, 1.0)
+def p_choice(choice: Choice, tests: int) -> NDArray[np.float64]:
+    """Twice the smaller of two Poisson tails, P(N ≥ shared) and P(N ≥ rare); at most 1, and at least 1 / `tests`.
+
+    Taste may pay for the search among `tests` pairs, and for no more: a club of one taste that no audience explains has
+    tails of 1e-17, and with them every pair that passes the gate by luck would be accused (evening clubs: 5 a world).
+    """
+    both = np.minimum(poisson.sf(choice.shared - 1, choice.shared_expected),
+                      poisson.sf(choice.rare - 1, choice.rare_expected))
+    return np.clip(2 * both, 1 / tests, 1.0)
 
 
 def round_up(value: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from ..engines import Events, encode, first_acts, take
 SECOND = 1_000_000                          # µs
 DAY = 86_400 * SECOND
 
-LAGS_S = (1, 120, 600, 3600, 21600, 86400)  # s since an object's first act: how late is it? Whoever is first stands alone:
+LAGS_S = (1, 120, 600, 3600, 21600, 86400)  # s since an object's first act: how late is it? The first stands alone:
                                             # among the 2-minute acts it made 2–14 false pairs of fans a world
 BINS = len(LAGS_S) + 1
 SIZES = (3, 5, 10, 25, 75)                  # actors of an object: classes of popularity

@@ -29,7 +29,7 @@ DAYS = 2           # days on which a pair has to meet, where the data span them
 
 
 class Clock(NamedTuple):
-    """Times of day (µs since midnight UTC), sorted within each owner: those of owner i at start[i] ≤ n < start[i + 1]."""
+    """Times of day (µs since midnight UTC), sorted within each owner; owner i has start[i] ≤ n < start[i + 1]."""
 
     actor: NDArray[np.int64]
     actor_start: NDArray[np.int64]
