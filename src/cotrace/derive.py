@@ -40,8 +40,8 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
     "plan": ("key", "value"),
     "run": ("key", "value"),
     "traces": ("trace", "method", "actions", "actors", "objects", "posts_without", "set_aside", "off"),
-    "clusters": ("cluster", "kind", "size", "traces", "q", "edges", "observed", "expected", "meetings", "likely_meetings",
-                 "one_sided", "objects", "posts", "days", "hours", "first", "last", "stability"),
+    "clusters": ("cluster", "kind", "size", "traces", "q", "edges", "observed", "expected", "meetings",
+                 "likely_meetings", "one_sided", "objects", "posts", "days", "hours", "first", "last", "stability"),
     "members": ("cluster", "actor", "kind", "name", "handle", "stability", "traces", "q_min", "edges", "meetings",
                 "first", "last"),
     "edges": ("cluster", "a", "b", "kind", "trace", "window_s", "observed", "expected", "p", "q", "p_time", "p_choice",
@@ -61,6 +61,21 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
     "plantings": ("members", "objects", "jitter_s", "planted", "recovered"),
 }
 
+# Titles are fixed, or a heading could say what no sentence may.
+TITLE = "What acts together in these posts"
+SECTIONS = {"summary": "What was found", "links": "Links to previously identified sources",
+            "benign": "Benign explanations that were tested", "inauthentic": "Authentic or not",
+            "chance": "What chance does in the same data", "read": "What was read",
+            "withheld": "What is withheld, and the other side", "limits": "What would make this wrong",
+            "not_claimed": "What is not claimed", "check": "How to check this"}
+LADDER = ("almost no chance", "very unlikely", "unlikely", "roughly even chance", "likely", "very likely",
+          "almost certain")  # ICD 203
+LADDER_ENDS = ("0.05", "0.2", "0.45", "0.55", "0.8", "0.95", "1")  # upper end of each; an end belongs to the lower word
+NAMED = ("listed", "likely", "very likely", "almost certain")      # below "likely" nobody is named in a statement
+ACCUSATIONS = re.compile(r"\b(fakes?|trolls?|bots?|inauthentic (network|accounts?)|operated by|puppets?|sockpuppets?|"
+                         r"agents?)\b", re.IGNORECASE)  # never our claim; other people's words stand in placeholders
+_LIKELIHOOD = re.compile(r"\b(likely|unlikely|even chance|almost no chance|almost certain|listed)\b", re.IGNORECASE)
+
 MAX_DEPTH = 4   # of calculations in calculations; the deepest that is written is 3
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?(e-?[0-9]{1,4})?")
@@ -78,6 +93,7 @@ class Tables:
         self.tables = tables
         self._columns: dict[str, dict[str, int]] = {}
         self._index: dict[tuple[str, str], dict[str, list[int]]] = {}
+        self._roots: dict[tuple[str, bytes], tuple[int, str]] = {}
 
     def rows(self, of: str) -> Sequence[Sequence[str]]:
         if of not in self.tables:
@@ -114,6 +130,14 @@ class Tables:
         if len(found) != 1:
             raise VerificationError(f"One row of {of!r} was meant and {len(found)} were found: {_short(conditions)}.")
         return found[0]
+
+    def root(self, of: str, conditions: Mapping | None = None) -> tuple[int, str]:
+        """How many rows the conditions choose, and the Merkle root over them."""
+        key = (of, digest.canonical(conditions))
+        if key not in self._roots:
+            rows = self.where(of, conditions)
+            self._roots[key] = len(rows), digest.merkle(digest.csv_line(row).encode("utf-8") for row in rows)
+        return self._roots[key]
 
     def _hits(self, of: str, want: tuple[int, frozenset[str]]) -> int:
         index = self._indexed(of, want[0])
@@ -211,14 +235,15 @@ def _take(derivation: Mapping, tables: Tables) -> Fraction | str | list[str]:
         case "cell":
             return tables.cell(of, column, conditions)
         case "values":
-            return sorted(set(tables.cells(of, column, conditions)))
+            found = set(tables.cells(of, column, conditions))
+            return sorted(found, key=lambda cell: (0, number(cell), "") if NUMBER.fullmatch(cell) else (1, 0, cell))
     cells = tables.cells(of, column, conditions)
     if verb == "sum":
         return sum(map(number, cells), Fraction(0))
     if not cells:
         raise VerificationError(f"{verb} of no rows: {_short(derivation)}.")
     if verb in ("min", "max") and MOMENT.fullmatch(cells[0]):
-        return min(cells) if verb == "min" else max(cells)
+        return min(cells, key=_when) if verb == "min" else max(cells, key=_when)
     return _summary(verb, sorted(map(number, cells)))
 
 
@@ -238,6 +263,11 @@ def _summary(verb: str, values: list[Fraction]) -> Fraction:
     raise VerificationError(f"The language has no word {verb!r}.")
 
 
+def _when(moment: str) -> str:
+    """Times in order: without the Z, a time and the same time with microseconds sort as they passed."""
+    return moment.rstrip("Z")
+
+
 def mean_interval(values: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
     """95 % interval of the mean of counts over copies: Student's t, the lower end not below zero.
 
@@ -254,7 +284,7 @@ def mean_interval(values: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
 
 
 def _student(freedom: int) -> float:
-    """The 97.5 % point of Student's t: Cornish–Fisher expansion, Abramowitz & Stegun 26.7.5; the few below 5 exactly."""
+    """The 97.5 % point of Student's t: Abramowitz & Stegun 26.7.5, and below 5 degrees from the table."""
     if freedom < 5:
         return (12.7062, 4.30265, 3.18245, 2.77645)[freedom - 1]
     z = 1.959963984540054
@@ -275,7 +305,7 @@ def written(value: Fraction | str | list[str], how: str) -> str:
         items = value if isinstance(value, list) else [str(value)]
         return ", ".join(items[:-1]) + (" and " if len(items) > 1 else "") + items[-1] if items else "none"
     if isinstance(value, list):
-        raise VerificationError(f"A list cannot be written as {how!r}.")
+        raise VerificationError(f"A list cannot be written as {_short(how)}.")
     match form:
         case "text":
             return value if isinstance(value, str) else _decimal(value, 6).rstrip("0").rstrip(".")
@@ -344,10 +374,9 @@ def says(sentence: Mapping) -> str:
 
 def evidence_of(of: str, where: Mapping | None, tables: Tables) -> dict:
     """An evidence id: the file, the condition, how many rows it chooses and the Merkle root of those rows."""
-    rows = tables.where(of, where)
-    root = digest.merkle(digest.csv_line(row).encode("utf-8") for row in rows)
+    count, root = tables.root(of, where)
     chosen = {"of": of, **({"where": dict(where)} if where else {})}
-    return {"id": f"{of}-{root[:12]}", **chosen, "rows": len(rows), "root": root}
+    return {"id": f"{of}-{root[:12]}", **chosen, "rows": count, "root": root}
 
 
 def sentence(name: str, kind: str, text: str, numbers: Mapping[str, Mapping], evidence: Iterable[tuple], tables: Tables,
@@ -391,6 +420,7 @@ def check(sentence: object, tables: Tables) -> int:
     bare = PLACEHOLDER.sub("", text)
     if any(letter.isnumeric() for letter in bare) or "{" in bare or "}" in bare:
         raise VerificationError(f"{where} has a number that no evidence stands behind: {_short(bare)}.")
+    _manners(where, text, numbers)
     if set(PLACEHOLDER.findall(text)) != set(numbers):
         raise VerificationError(f"{where}: its placeholders and its numbers are not the same.")
     for key, derivation in numbers.items():
@@ -404,6 +434,16 @@ def check(sentence: object, tables: Tables) -> int:
         if evidence_of(str(given.get("of")), given.get("where"), tables) != given:
             raise VerificationError(f"{where}: the evidence {_short(given.get('id'))} is not what the rows give.")
     return len(numbers)
+
+
+def _manners(where: str, text: str, numbers: Mapping) -> None:
+    """What no sentence of ours may say, whatever its numbers are."""
+    if found := ACCUSATIONS.search(PLACEHOLDER.sub("", text)):
+        raise VerificationError(f"{where} says {found.group()!r}, which is no finding of this method.")
+    if "confidence" in text.lower():
+        told = " ".join([text, *(str(_value(derivation)) for derivation in numbers.values())])
+        if _LIKELIHOOD.search(told):
+            raise VerificationError(f"{where} tells likelihood and confidence in one breath.")
 
 
 def _value(derivation: object) -> object:
@@ -457,6 +497,68 @@ def smallest_planting(plantings: Sequence[tuple[int, int, int, int, int]]) -> tu
     """
     back = [row for row in plantings if row[3] > 0 and row[4] * 10 >= row[3] * 9]
     return min(back, key=lambda row: (row[0] * row[1], row[0], -row[2]), default=None)
+
+
+# -------------------------------------------------------------------------- what follows from edges and members
+
+def summaries(named: Sequence[Sequence[str]], edges: Sequence[Sequence[str]], occasions: Sequence[Sequence[str]],
+              ) -> tuple[list[list[str]], list[list[str]]]:
+    """The rows of `members` and `clusters`, computed from the rows of `edges` and `occasions`.
+
+    Args:
+        named: cluster, actor, kind, name, handle, stability of each member.
+        edges, occasions: rows in the columns of EVIDENCE.
+    """
+    inside: dict[str, list[Sequence[str]]] = {}
+    met: dict[str, list[Sequence[str]]] = {}
+    for row in edges:
+        inside.setdefault(row[0], []).append(row)
+    for row in occasions:
+        if row[10] == "yes":
+            met.setdefault(row[0], []).append(row)
+    of: dict[str, list[Sequence[str]]] = {}
+    for row in named:
+        of.setdefault(row[0], []).append(row)
+    members, clusters = [], []
+    for cluster, rows in sorted(of.items()):
+        own, together = inside.get(cluster, []), met.get(cluster, [])
+        members += _members(rows, own, together)
+        clusters.append(_cluster(cluster, rows, own, together))
+    return sorted(members), clusters
+
+
+def _members(named: Sequence[Sequence[str]], edges: Sequence[Sequence[str]], together: Sequence[Sequence[str]],
+             ) -> list[list[str]]:
+    of_edge: dict[str, list[Sequence[str]]] = {}
+    for row in edges:
+        for actor in (row[1], row[2]):
+            of_edge.setdefault(actor, []).append(row)
+    times: dict[str, list[str]] = {}
+    for row in together:
+        times.setdefault(row[1], []).append(row[6])
+        times.setdefault(row[2], []).append(row[8])
+    found = []
+    for cluster, actor, kind, name, handle, stability in named:
+        mine, at = of_edge.get(actor, []), times.get(actor, [])
+        found.append([cluster, actor, kind, name, handle, stability, ";".join(sorted({row[4] for row in mine})),
+                      min((row[9] for row in mine), key=number, default=""), str(len(mine)), str(len(at)),
+                      min(at, key=_when, default=""), max(at, key=_when, default="")])
+    return found
+
+
+def _cluster(cluster: str, named: Sequence[Sequence[str]], edges: Sequence[Sequence[str]],
+             together: Sequence[Sequence[str]]) -> list[str]:
+    times = [row[at] for row in together for at in (6, 8)]
+    one_sided = sum((int(row[17]) == 0) != (int(row[18]) == 0) for row in edges)
+    expected = sum((number(row[7]) for row in edges), Fraction(0))
+    return [cluster, ";".join(sorted({row[2] for row in named})), str(len(named)),
+            ";".join(sorted({row[4] for row in edges})), max((row[9] for row in edges), key=number, default=""),
+            str(len(edges)), str(sum(int(row[6]) for row in edges)), f"{float(expected):.6f}", str(len(together)),
+            str(sum(number(row[11]) >= Fraction(1, 2) for row in together)), str(one_sided),
+            str(len({row[4] for row in together})), str(len({row[at] for row in together for at in (5, 7)})),
+            str(len({at[:10] for at in times})), str(len({at[11:13] for at in times})),
+            min(times, key=_when, default=""), max(times, key=_when, default=""),
+            min((row[5] for row in named), key=number, default="")]
 
 
 # ---------------------------------------------------------------------------------------------- markdown

@@ -1,0 +1,134 @@
+"""Who may be read in a dossier: the actors of the findings, and accounts that a registry names. Nobody else.
+
+Every other account becomes `masked:N`. The numbers stand for nothing outside the dossier: a hash of a handle could be
+looked up by hashing all handles. With a secret, everybody who is left becomes a keyed hash too.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+
+from .. import digest
+
+MASKED = "[masked]"
+LETTERS = 3          # a name or handle shorter than this is not searched for in text: it would hit ordinary words
+
+# A mention is an @ and what follows it; an e-mail address is taken first, or its domain would pass for a handle.
+_EMAIL = re.compile(r"[\w.+-]+[@＠][\w-]+(?:\.[\w-]+)+")
+_PHONE = re.compile(r"(?<![\w/=])\+\d[\d ()./-]{7,18}\d")
+_MENTION = re.compile(r"(?<![\w@＠])([@＠])([\w][\w.]*[\w]|[\w])")
+# Addresses of a profile: the first part of the path is who it is.
+_PROFILE = re.compile(
+    r"((?:twitter\.com|x\.com|t\.me(?:/s)?|facebook\.com|instagram\.com|vk\.com|threads\.net|tiktok\.com|youtube\.com"
+    r"|reddit\.com/u(?:ser)?|truthsocial\.com)/)(@?)([\w.-]+)", re.IGNORECASE)
+_NOT_PEOPLE = frozenset(("i", "search", "hashtag", "share", "sharer", "sharer.php", "watch", "intent", "home", "s", "p",
+                         "r", "c", "channel", "user", "u", "groups", "events", "photo.php", "permalink.php"))
+_WORD = re.compile(r"[\w]+(?:[.-][\w]+)*")
+
+
+class Mask:
+    """Decides about every id, name and text that goes into a dossier, and counts what it hid.
+
+    Args:
+        published: actors (`platform:id`) that may be named.
+        names: handles and names of those actors, by actor.
+        outside: the other accounts that the evidence would name.
+        secret: key of the pseudonyms; None: published actors keep their ids.
+    """
+
+    def __init__(self, published: Iterable[str], names: dict[str, list[str]], outside: Iterable[str],
+                 secret: bytes | None = None):
+        self.published = frozenset(published)
+        self.secret = secret
+        self.mentions = 0
+        hidden = sorted(set(outside) - self.published, key=lambda account: digest.sha256(account.encode("utf-8")))
+        self._numbers = {account: f"masked:{number}" for number, account in enumerate(hidden, 1)}
+        self._known = {spelled.casefold() for actor in self.published
+                       for spelled in (actor.partition(":")[2], *names.get(actor, ()))}
+        phrases = sorted((name for given in names.values() for name in given if len(name) >= LETTERS and " " in name),
+                         key=lambda name: (-len(name), name))
+        self._phrases = re.compile("|".join(map(re.escape, phrases)), re.IGNORECASE) if phrases else None
+        self._platforms = frozenset(actor.partition(":")[0] for actor in self.published)
+        self.used: set[str] = set()
+
+    def actor(self, actor: str) -> str:
+        """An actor as it may be printed."""
+        if actor in self.published:
+            return self._id("actor", actor)
+        said = self._numbers.get(actor, "masked:0")
+        self.used.add(said)
+        return said
+
+    def post(self, post: str) -> str:
+        return self._id("post", post)
+
+    def name(self, name: str) -> str:
+        """A name or handle of a published actor."""
+        return name if self.secret is None or not name else self._hash("name", name.casefold())
+
+    def selector(self, kind: str, selector: str, receipt: str) -> str:
+        """A registry's selector: what reaches a person directly is never printed."""
+        if kind in ("email", "phone", "wallet", "ip"):
+            return self._hash(kind, selector) if self.secret else "[withheld: see the receipt]"
+        if self.secret is None or not selector:
+            return selector
+        return self.name(selector.lstrip("@")) if kind in ("account", "handle") else self.text(selector, ())
+
+    def thing(self, thing: str, mentioned: Iterable[str] = ()) -> str:
+        """The object of an action: a link, a text, a list of tags, a post or an account."""
+        if thing in self._numbers or thing in self.published:
+            return self.actor(thing)
+        platform, colon, _ = thing.partition(":")
+        if colon and platform in self._platforms and not thing[len(platform) + 1 :].startswith("/"):
+            return self._id("post", thing)
+        return self.text(thing, mentioned)
+
+    def text(self, text: str, mentioned: Iterable[str]) -> str:
+        """A text in which nobody outside the findings is mentioned.
+
+        Args:
+            text: somebody's words.
+            mentioned: whom the platform says that this post mentions, ids or handles.
+        """
+        text = _EMAIL.sub(lambda _: self._hide(f"[e-mail {MASKED[1:]}"), text)
+        text = _PHONE.sub(lambda _: self._hide(f"[number {MASKED[1:]}"), text)
+        text = _MENTION.sub(self._mention, text)
+        text = _PROFILE.sub(self._profile, text)
+        strangers = [bare for who in mentioned if (bare := who.partition(":")[2] if ":" in who else who.lstrip("@"))
+                     and len(bare) >= LETTERS and bare.casefold() not in self._known]
+        if strangers:
+            one_of = "|".join(re.escape(bare) for bare in sorted(set(strangers), key=lambda bare: (-len(bare), bare)))
+            text = re.sub(rf"(?<!\w)(?:{one_of})(?!\w)", lambda _: self._hide(MASKED), text, flags=re.IGNORECASE)
+        return text if self.secret is None else self._rename(text)
+
+    def _mention(self, found: re.Match) -> str:
+        if found[2].casefold() in self._known:
+            return found[1] + self.name(found[2])
+        return self._hide(found[1] + MASKED)
+
+    def _profile(self, found: re.Match) -> str:
+        who = found[3].casefold()
+        if who in self._known or who in _NOT_PEOPLE:
+            return found[0]
+        return self._hide(found[1] + found[2] + MASKED)
+
+    def _rename(self, text: str) -> str:
+        if self._phrases:
+            text = self._phrases.sub(lambda found: self.name(found[0]), text)
+        return _WORD.sub(lambda found: self.name(found[0]) if len(found[0]) >= LETTERS
+                         and found[0].casefold() in self._known else found[0], text)
+
+    def _hide(self, instead: str) -> str:
+        self.mentions += 1
+        return instead
+
+    def _id(self, kind: str, spelled: str) -> str:
+        if self.secret is None or not spelled:
+            return spelled
+        return f"{spelled.partition(':')[0]}:{self._hash(kind, spelled)}"
+
+    def _hash(self, kind: str, spelled: str) -> str:
+        if not self.secret:
+            raise ValueError("a keyed hash needs its key")
+        return "p-" + hmac.new(self.secret, f"{kind}\0{spelled}".encode(), hashlib.sha256).hexdigest()[:20]
