@@ -1,0 +1,30 @@
+"""The four columns of CooRTweet and CooRnet: who shared which object in which content, and when.
+
+An object may be anything (a link, a hashtag, a reposted post, a picture); the file does not say which. It is read as
+a link: an address stays one, anything else becomes the opaque `object:<id>`. A content that stands in several rows,
+with one object each, is one post with several links.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+WHO = "CooRTweet (R package)"
+ZONE = ("UTC", "seconds since 1970 have no zone; CooRTweet documents timestamp_share as such")
+
+
+def mapping(columns: Sequence[str]) -> dict[str, str] | None:
+    """All four, by name."""
+    if not {"object_id", "account_id", "content_id", "timestamp_share"} <= set(columns):
+        return None
+    return {"post": "content_id", "account": "account_id", "at": "timestamp_share", "links": "object_id"}
+
+
+def finish(rows: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
+    """One object a row becomes a list of one link."""
+    if rows.schema.get("links") == pl.List(pl.String) or "links" not in rows.columns:
+        return rows
+    link = pl.col("links").cast(pl.String).str.strip_chars()
+    known = link.is_not_null() & (link.str.len_bytes() > 0)
+    named = pl.when(link.str.contains(r"^(?:https?://|object:)")).then(link).otherwise("object:" + link)
+    return rows.with_columns(links=pl.when(known).then(pl.concat_list(named)), gather=pl.lit(True))

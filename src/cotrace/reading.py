@@ -1,0 +1,431 @@
+"""Files of posts → one table of posts, with everything that was left out counted and placed.
+
+The order is: open all files, settle which column is which and in which zone every time is, and only then read; so
+that a question that the files leave open is asked once, before any work. What this file refuses: to guess a zone, to
+choose between two versions of one post, and to go on when more than a twentieth of the records cannot be read.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from . import normalise, readers
+from .errors import InputError
+from .progress import Progress, quiet
+from .records import Input, Reading
+from .tables import ACTORS, POSTS, REJECTS, conform, empty
+
+ALLOWED = 0.05        # share of records that may be wrong; beyond it the file is another thing than it was taken for
+ANY_FILE = "unknown"  # platform of posts whose file and caller name none
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What `inspect` says about one file."""
+
+    name: str
+    sha256: str
+    bytes: int
+    format: str                              # container and layout
+    publisher: str
+    mapping: tuple[tuple[str, str], ...]     # (ours, theirs)
+    not_read: tuple[str, ...]                # columns that nothing reads
+    zone: str
+    resolution_s: int
+    records: int
+    posts: int
+    first: str | None                        # time of the earliest post, ISO 8601
+    last: str | None
+    actors: dict[str, int]                   # distinct accounts, pages, groups, channels that act
+    languages: dict[str, int]                # posts; "unknown" where the file names none
+    samples: tuple[dict[str, str], ...]      # three posts, texts shortened
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What would be read."""
+
+    files: tuple[Seen, ...]
+    counts: dict[str, int]
+    problems: tuple[tuple[str, str], ...]    # (place, what is wrong)
+    notes: tuple[str, ...]
+
+
+def read(posts: object, *, columns: Mapping[str, str] | None = None, zone: str | None = None,
+         platform: str | None = None, allow_rejects: float = ALLOWED, progress: Progress = quiet) -> Reading:
+    """Read files or tables of posts.
+
+    Args:
+        posts: a path, `-` (standard input), a polars, pandas or Arrow table, or a list of these.
+        columns: ours → theirs, overruling the guess; `normalise.ROWS` lists ours; "" reads none.
+        zone: of zoneless times in files whose publisher documents none: "UTC", "Europe/Kyiv", "+03:00".
+        platform: of posts whose file names none.
+        allow_rejects: share of records that may be wrong, 0–1.
+
+    Returns:
+        Posts sorted by (at, post), unknown times last; one row a post. The same posts in any order of rows and split
+        of files give the same table apart from receipts.
+
+    Raises:
+        InputError: a file is not what it has to be; the message says what was found and what to do.
+        MissingPartError: a file needs an extra.
+    """
+    opened = _open(posts, columns or {}, zone, platform, progress)
+    reading, _ = _settle(opened, progress)
+    _refuse_too_many(reading, allow_rejects)
+    _refuse_nothing_to_compare(reading)
+    return reading
+
+
+def inspect(posts: object, *, columns: Mapping[str, str] | None = None, zone: str | None = None,
+            platform: str | None = None, allow_rejects: float = ALLOWED, progress: Progress = quiet) -> Inspection:
+    """Say what `read` would read, and every problem with its place. Arguments and errors as `read`."""
+    opened = _open(posts, columns or {}, zone, platform, progress)
+    reading, normals = _settle(opened, progress)
+    problems = [(_place(row), f"{row['reason']}: {clean(row['found'])}" if row["found"] else row["reason"])
+                for row in reading.rejects.iter_rows(named=True)]
+    for check in (lambda: _refuse_too_many(reading, allow_rejects), lambda: _refuse_nothing_to_compare(reading)):
+        try:
+            check()
+        except InputError as fault:
+            problems.append(("all files", str(fault).splitlines()[0]))
+    files = tuple(_seen(file, normal, entry) for file, normal, entry
+                  in zip(opened, normals, reading.inputs, strict=True))
+    return Inspection(files, reading.counts, tuple(problems), reading.notes)
+
+
+# ----------------------------------------------------------------------------------------------- opening
+
+@dataclass
+class _File:
+    source: readers.Source
+    sha256: str
+    raw: readers.Raw
+    layout: readers.Layout
+    mapping: dict[str, str]
+    rows: pl.DataFrame                 # in our names
+    zone: str | None
+    zone_said: str
+    dates: str | None
+    platform: str | None
+
+
+def _open(posts: object, columns: Mapping[str, str], zone: str | None, platform: str | None,
+          progress: Progress) -> list[_File]:
+    normalise.check_zone(zone)
+    normalise.platform_name(platform)
+    several = isinstance(posts, Sequence) and not isinstance(posts, str | bytes)
+    given = list(posts) if several else [posts]  # type: ignore[call-overload]
+    if not given:
+        raise InputError("No file of posts was named.\nName at least one:  cotrace run POSTS...")
+    foreign = sorted(set(columns) - set(normalise.ROWS))
+    if foreign:
+        raise InputError(f"A post has no column {', '.join(foreign)}.\nIt can have: {', '.join(normalise.ROWS)}.\n"
+                         "Map with  --column OURS=THEIRS, for example  --column post=tweet_id")
+    sources = [readers.source(one) for one in given]
+    files = []
+    for done, source in enumerate(sources):
+        progress("reading files", done, len(sources))
+        files.append(_opened(source, columns, zone, platform))
+    progress("reading files", len(sources), len(sources))
+    for ours, theirs in columns.items():
+        if theirs and not any(theirs in file.raw.columns for file in files):
+            raise InputError(f"No file has a column {theirs!r} to be {ours}.\n{_columns_of(files)}\n"
+                             f"Name one of these:  --column {ours}=THEIRS")
+    _refuse_missing(files)
+    _refuse_zoneless(files)
+    _refuse_same_file(files)
+    return files
+
+
+def _opened(source: readers.Source, columns: Mapping[str, str], zone: str | None, platform: str | None) -> _File:
+    raw = readers.read(source)
+    layout = readers.layout_of(raw.columns)
+    mapping = {**layout.mapping}
+    for ours, theirs in columns.items():
+        if not theirs:
+            mapping.pop(ours, None)
+        elif theirs in raw.columns:
+            mapping[ours] = theirs
+    rows = raw.frame.select(
+        *(pl.col(theirs).alias(ours) for ours, theirs in mapping.items()),
+        pl.col(readers.LINE).alias("line"), pl.col(readers.RECORD).alias("record"))
+    if layout.finish is not None:
+        rows = layout.finish(rows, mapping)
+    at = rows["at"] if "at" in rows.columns else pl.Series("at", [], dtype=pl.String)
+    zone_used, said = _zone(at, layout, mapping, zone)
+    dates = layout.dates or normalise.date_order(at)
+    return _File(source, source.sha256(), raw, layout, mapping, rows, zone_used, said, dates,
+                 layout.platform or platform)
+
+
+def _zone(at: pl.Series, layout: readers.Layout, mapping: Mapping[str, str], given: str | None) -> tuple[str | None, str]:
+    """The zone that zoneless times are read in, and a sentence about whose word that is."""
+    own_time = mapping.get("at") == layout.mapping.get("at")
+    if layout.zone is not None and own_time:
+        return layout.zone[0], f"{layout.zone[0]} ({layout.zone[1]})"
+    if normalise.zoneless(at):
+        return given, f"{given} (says --zone)" if given else "unknown"
+    if at.dtype == pl.String and at.drop_nulls().head(1).str.contains(r"^\s*\d{9,19}(\.\d+)?\s*$").any():
+        return given, "UTC (counted since 1970)"
+    return given, "UTC (counted since 1970)" if at.dtype.is_numeric() else "UTC (each time names its own zone)"
+
+
+def _columns_of(files: list[_File]) -> str:
+    return "\n".join(f"{file.source.name} has: {clean(', '.join(file.raw.columns))}." for file in files)
+
+
+def _refuse_missing(files: list[_File]) -> None:
+    for file in files:
+        there = set(file.rows.columns)
+        for needed, names in {"post": {"post"}, "at": {"at"}, "account": {"account", "place"}}.items():
+            if not names & there:
+                raise InputError(
+                    f"{file.source.name} has no column that is {needed} ({normalise.ROWS[needed]}).\n"
+                    f"{_columns_of([file])}\nName it with  --column {needed}=THEIRS")
+
+
+def _refuse_zoneless(files: list[_File]) -> None:
+    asked = []
+    for file in files:
+        if file.zone is None and (values := normalise.zoneless(file.rows["at"])):
+            asked.append(f"{file.source.name}, column {file.mapping['at']!r}: {' and '.join(map(repr, values))}")
+    if asked:
+        raise InputError("These times do not say in which zone they are:\n  " + "\n  ".join(asked) + "\n"
+                         "An hour of error makes strangers meet. Say the zone:  --zone UTC  (or Europe/Kyiv, +03:00)")
+
+
+def _refuse_same_file(files: list[_File]) -> None:
+    seen: dict[str, str] = {}
+    for file in files:
+        if file.sha256 in seen:
+            raise InputError(f"{file.source.name} is the same file as {seen[file.sha256]}, byte for byte.\nName it once.")
+        seen[file.sha256] = file.source.name
+
+
+# ---------------------------------------------------------------------------------------------- settling
+
+def _settle(files: list[_File], progress: Progress) -> tuple[Reading, list[normalise.Normal]]:
+    normals = []
+    for done, file in enumerate(files):
+        progress("settling posts", done, len(files))
+        rows = file.rows.with_columns(
+            receipt=pl.lit(f"sha256:{file.sha256}#") + pl.col("record").cast(pl.String))
+        normals.append(normalise.normalise(rows, zone=file.zone, platform=file.platform, dates=file.dates))
+    resolutions = _resolutions(files, normals)
+    posts = pl.concat([normal.posts.with_columns(at_resolution=pl.lit(found, pl.Int32))
+                       for normal, found in zip(normals, resolutions, strict=True)])
+    gathered = [file.layout.name for file in files if "gather" in file.rows.columns]
+    if gathered:
+        posts = _gather(posts)
+    kept, duplicates, conflicting = _unique(posts)
+    people = pl.concat([normal.people for normal in normals])
+    actors = _actors(people.join(conflicting.select("post"), on="post", how="anti"))
+    progress("settling posts", len(files), len(files))
+    rejects = _rejects(files, normals, conflicting)
+    inputs = tuple(_input(file, normal, found) for file, normal, found in zip(files, normals, resolutions, strict=True))
+    counts = {
+        "records": sum(file.raw.records for file in files), "posts": kept.height,
+        "rejected": rejects.height - conflicting.height, "duplicates": duplicates, "conflicting": conflicting.height,
+        "gathered": sum(normal.posts.height for normal in normals) - posts.height,
+        "without_time": kept["at"].null_count(),
+        "without_account": kept.filter(pl.col("account").is_null() & pl.col("place").is_null()).height,
+    }
+    return Reading(kept, actors, inputs, rejects, counts, _notes(files, counts, resolutions)), normals
+
+
+def _resolutions(files: list[_File], normals: list[normalise.Normal]) -> list[int]:
+    """s, of each file. One with too few times to tell takes that of the files like it, or of them all together."""
+    found = [normalise.resolution(normal.posts["at"]) for normal in normals]
+    alike: dict[tuple, list[int]] = {}
+    for at, file in enumerate(files):
+        alike.setdefault((file.layout.name, file.zone, tuple(sorted(file.mapping.items()))), []).append(at)
+    for group in alike.values():
+        told = [resolution for at in group if (resolution := found[at]) is not None]
+        pooled = normalise.resolution(pl.concat([normals[at].posts["at"] for at in group])) if not told else max(told)
+        for at in group:
+            found[at] = found[at] or pooled or 1
+    return [resolution or 1 for resolution in found]
+
+
+_CONTENT = [name for name in POSTS if name not in ("receipt", "at_resolution")]
+
+
+def _gather(posts: pl.DataFrame) -> pl.DataFrame:
+    """Rows of one post that differ in their links alone become one post with all of them; its first receipt stays."""
+    same = [name for name in _CONTENT if name != "links"]
+    twice = posts.filter(pl.col("post").is_duplicated())
+    if twice.is_empty():
+        return posts
+    key = pl.struct(same).struct.json_encode().alias("_key")
+    ordered = _by_receipt(twice).with_columns(key)
+    links = ordered.explode("links").group_by("_key").agg(pl.col("links").drop_nulls().unique().sort())
+    first = ordered.unique("_key", keep="first", maintain_order=True).drop("links").join(links, on="_key", how="left")
+    return pl.concat([posts.filter(~pl.col("post").is_duplicated()), first.select(posts.columns)])
+
+
+def _by_receipt(posts: pl.DataFrame) -> pl.DataFrame:
+    number = pl.col("receipt").str.extract(r"#(\d+)$", 1).cast(pl.Int64)
+    return posts.sort("post", pl.col("receipt").str.extract(r"^([^#]*)", 1), number, maintain_order=True)
+
+
+def _unique(posts: pl.DataFrame) -> tuple[pl.DataFrame, int, pl.DataFrame]:
+    """(one row a post sorted by time, identical records dropped, posts that exist in several versions: all of them)."""
+    twice = posts["post"].is_duplicated()
+    once, again = posts.filter(~twice), _by_receipt(posts.filter(twice))
+    again = again.with_columns(pl.struct(_CONTENT).struct.json_encode().alias("_content"))
+    versions = again.group_by("post").agg(versions=pl.col("_content").n_unique())
+    again = again.join(versions, on="post", how="left", maintain_order="left")
+    identical = again.filter(pl.col("versions") == 1)
+    first = identical.unique("post", keep="first", maintain_order=True)
+    kept = pl.concat([once, first.select(once.columns)]).sort("at", "post", nulls_last=True)
+    return kept, identical.height - first.height, again.filter(pl.col("versions") > 1).select(posts.columns)
+
+
+def _actors(people: pl.DataFrame) -> pl.DataFrame:
+    said = ["actor", "platform", "kind", "id", "handle", "name", "created", "bio", "avatar", "site"]
+    number = pl.col("receipt").str.extract(r"#(\d+)$", 1).cast(pl.Int64)
+    ordered = people.with_columns(_file=pl.col("receipt").str.extract(r"^([^#]*)", 1), _number=number)
+    # the smallest receipt, by file and then by number: a struct compares by its first field first
+    grouped = ordered.group_by(said).agg(
+        seen_from=pl.col("at").min(), seen_to=pl.col("at").max(),
+        receipt=pl.col("receipt").sort_by("_file", "_number").first())
+    return conform(grouped, ACTORS, "the actors").sort([*said[:1], "seen_from", *said[1:]], nulls_last=True)
+
+
+def _rejects(files: list[_File], normals: list[normalise.Normal], conflicting: pl.DataFrame) -> pl.DataFrame:
+    names = {file.sha256: file.source.name for file in files}
+    tables = [empty(REJECTS)]
+    for file, normal in zip(files, normals, strict=True):
+        faults = file.raw.faults
+        tables.append(pl.DataFrame({
+            "file": [file.source.name] * len(faults), "record": [fault.number for fault in faults],
+            "line": [fault.line for fault in faults], "reason": [fault.fault for fault in faults],
+            "found": [fault.found for fault in faults]}, schema=REJECTS))
+        tables.append(_placed(normal.rejects, names))
+    lines = pl.concat([file.rows.select("line", receipt=pl.lit(f"sha256:{file.sha256}#") + pl.col("record").cast(pl.String))
+                       for file in files]) if conflicting.height else None
+    if lines is not None:
+        found = conflicting.join(lines, on="receipt", how="left").select(
+            "receipt", "line", reason=pl.lit(normalise.CONFLICT), found=pl.col("post").str.slice(0, 80))
+        tables.append(_placed(found, names))
+    return pl.concat(tables).sort("file", "record", "reason", nulls_last=True)
+
+
+def _placed(rejects: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    sha, number = (pl.col("receipt").str.extract(pattern, 1) for pattern in (r"^sha256:([^#]*)#", r"#(\d+)$"))
+    return rejects.select(file=sha.replace(dict(names)), record=number.cast(pl.Int64), line=pl.col("line"),
+                          reason=pl.col("reason"), found=pl.col("found"))
+
+
+def _input(file: _File, normal: normalise.Normal, resolution: int) -> Input:
+    name = file.raw.container if file.layout.name == readers.LAST_RESORT else f"{file.raw.container}, {file.layout.name}"
+    return Input(file.source.name, file.sha256, file.source.size, name, tuple(sorted(file.mapping.items())),
+                 file.zone_said, resolution, file.raw.records, normal.posts.height)
+
+
+def _notes(files: list[_File], counts: Mapping[str, int], resolutions: list[int]) -> tuple[str, ...]:
+    """Sentences for the report, in a fixed order."""
+    notes = []
+    if counts["duplicates"]:
+        notes.append("Identical second records of a post were dropped.")
+    if counts["conflicting"]:
+        notes.append("Posts that stand in several versions were kept out, all versions.")
+    if counts["without_time"]:
+        notes.append("Posts without a time cannot act; they were kept.")
+    if counts["without_account"]:
+        notes.append("Posts without an account and without a place cannot act; they were kept.")
+    if len(set(resolutions)) > 1:
+        notes.append("Files differ in the resolution of their times; the coarsest counts for all.")
+    if any(file.layout.dates is None and file.dates for file in files):
+        notes.append("Whether the day or the month stands first was told by dates that leave no choice.")
+    return tuple(notes)
+
+
+# --------------------------------------------------------------------------------------------- refusals
+
+def _refuse_too_many(reading: Reading, allowed: float) -> None:
+    records = reading.counts["records"]
+    wrong = reading.rejects.height
+    if reading.counts["posts"] and wrong <= allowed * records:
+        return
+    reasons = Counter(reading.rejects["reason"].to_list())
+    counted = "\n".join(f"  {number:>8,}  {reason}" for reason, number in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
+    first = reading.rejects.head(1).to_dicts()
+    example = f"The first: {_place(first[0])}.\n" if first else ""
+    if not reading.counts["posts"]:
+        raise InputError(f"None of {records:,} records is a post that can be read:\n{counted}\n{example}"
+                         "Look at the mapping with  cotrace inspect FILE")
+    raise InputError(f"{wrong:,} of {records:,} records are wrong, more than {allowed:.0%}:\n{counted}\n{example}"
+                     "Look at the mapping with  cotrace inspect FILE; or accept it, and say so in the report, with  "
+                     f"--allow-rejects {min(1.0, wrong / records + 0.01):.2f}")
+
+
+def _refuse_nothing_to_compare(reading: Reading) -> None:
+    able = reading.posts.filter(pl.col("at").is_not_null() & pl.coalesce("account", "place").is_not_null())
+    if able.is_empty():
+        raise InputError("No post has both a time and an account: nothing can act.\n"
+                         "Look at the mapping with  cotrace inspect FILE")
+    if able["at"].n_unique() == 1:
+        raise InputError(f"All {able.height:,} posts have the same time, {able['at'][0].isoformat()}.\n"
+                         "Is it the time of the download? Name the column of the posts' own with  --column at=THEIRS")
+    actors = pl.concat([able["account"].drop_nulls(), able["place"].drop_nulls()]).n_unique()
+    if actors == 1:
+        raise InputError("All posts are of one account: there is nobody it could act together with.\n"
+                         "Add files of others, or name another column with  --column account=THEIRS")
+
+
+# -------------------------------------------------------------------------------------------- inspecting
+
+def _place(reject: Mapping[str, object]) -> str:
+    line = f", line {reject['line']}" if reject["line"] else ""
+    return f"{clean(str(reject['file']))}, record {reject['record']}{line}"
+
+
+def clean(text: str, longest: int = 160) -> str:
+    """Words of strangers, fit for a terminal: no control or direction-changing characters, on one line, shortened."""
+    text = re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text[: 4 * longest])
+    text = re.sub("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]", "", text)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _seen(file: _File, normal: normalise.Normal, entry: Input) -> Seen:
+    posts = normal.posts
+    times = posts["at"].drop_nulls()
+    acting = pl.concat([posts.select(actor="account", kind="account_kind"),
+                        posts.select(actor="place", kind="place_kind")]).drop_nulls().unique()
+    kinds = Counter(acting["kind"].to_list())
+    languages = Counter("unknown" if one is None else clean(one, 40) for one in posts["lang"].to_list())
+    used = {theirs for theirs in file.mapping.values()}
+    first, last = (str(t.isoformat()) if t is not None else None for t in (times.min(), times.max()))  # type: ignore[union-attr]
+    return Seen(
+        clean(entry.name), entry.sha256, entry.bytes, entry.format, _publisher(file), entry.mapping,
+        tuple(clean(name) for name in file.raw.columns if name not in used), entry.zone, entry.resolution_s,
+        entry.records, entry.posts, first, last, {kind: kinds[kind] for kind in normalise.KINDS if kinds[kind]},
+        dict(sorted(languages.items(), key=lambda one: (-one[1], one[0]))), tuple(_sample(posts)))
+
+
+def _publisher(file: _File) -> str:
+    module = next(m for m in readers.layouts() if m.__name__.endswith(f".{file.layout.name}"))
+    return str(module.WHO)
+
+
+def _sample(posts: pl.DataFrame) -> list[dict[str, str]]:
+    """Three posts, from the beginning, the middle and the end."""
+    places = sorted({0, posts.height // 2, posts.height - 1}) if posts.height else []
+    samples = []
+    for row in (posts.row(at, named=True) for at in places):
+        said = {name: row[name] for name in ("at", "account", "kind", "post", "of", "text", "links", "tags")}
+        samples.append({name: clean(_spelled(value), 80) for name, value in said.items() if value not in (None, [])})
+    return samples
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
