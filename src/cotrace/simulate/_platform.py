@@ -102,8 +102,7 @@ def shelf(rng: np.random.Generator, people: Crowd, items: int, *, shares: int, d
     """Items whose popularity is heavy-tailed around a mean of `shares` / `items`, published by people who are awake."""
     taste = rng.choice(TASTES, items, p=_uneven(TASTES))
     publisher = _takers(rng, people, taste)
-    moments = rng.integers(0, days * DAY, (items, TRIES))
-    published = _first_awake(rng, people.midday[publisher], moments)
+    published = waking(rng, people.midday[publisher], days=days)
     weight = np.minimum(rng.pareto(1.25, items) + 0.25, 60.0)
     wanted = np.minimum(rng.poisson(weight / weight.mean() * max(0.0, shares / items - 1.0)), people.size // 4)
     tempo = MEDIAN_LAG_S * rng.lognormal(0.0, 1.0, items)
@@ -184,15 +183,24 @@ def club(rng: np.random.Generator, people: Crowd, things: Shelf, *, size: int, i
     return members, Acts(account, item, at).pick(at < days * DAY)
 
 
-def ring(rng: np.random.Generator, things: Shelf, *, members: np.ndarray, items: np.ndarray, jitter_s: int,
-         midday: float, participation: float = 1.0) -> Acts:
-    """An operation: on each item its members act around one moment of its working day.
+def waking(rng: np.random.Generator, midday: np.ndarray, *, days: int) -> np.ndarray:
+    """For each a moment (s) in the waking part of some day."""
+    return _first_awake(rng, midday, rng.integers(0, days * DAY, (len(midday), TRIES)))
 
-    The moment lies after publication as anybody's does, in the waking day of whoever runs it; each member's distance
-    from it is uniform within ± `jitter_s` (s): a window as long as the jitter holds three quarters of their pairs.
+
+def after(rng: np.random.Generator, things: Shelf, items: np.ndarray, *, midday: float) -> np.ndarray:
+    """A moment (s) for each item, as long after its publication as anybody's, in the waking days of somebody."""
+    tried = 1.0 + things.tempo[items][:, None] * rng.lognormal(0.0, 1.4, (len(items), TRIES))
+    return _first_awake(rng, np.full(len(items), midday), things.published[items][:, None] + tried)
+
+
+def ring(rng: np.random.Generator, *, members: np.ndarray, items: np.ndarray, moments: np.ndarray, jitter_s: int,
+         participation: float = 1.0) -> Acts:
+    """People who act together: on each item the members, or a share of them (0–1), act around one moment.
+
+    Each member's distance from it is uniform within ± `jitter_s` (s): a window as long as the jitter holds three
+    quarters of their pairs.
     """
-    meets = 1.0 + things.tempo[items][:, None] * rng.lognormal(0.0, 1.4, (len(items), TRIES))
-    moment = _first_awake(rng, np.full(len(items), midday), things.published[items][:, None] + meets)
-    item, start = np.repeat(items, len(members)), np.repeat(moment, len(members))
-    at = np.ceil(start + rng.uniform(-jitter_s, jitter_s, len(item))).astype(np.int64)
-    return Acts(np.tile(members, len(items)), item, at).pick(rng.random(len(item)) < participation)
+    item, moment = np.repeat(items, len(members)), np.repeat(moments, len(members))
+    at = np.ceil(moment + rng.uniform(-jitter_s, jitter_s, len(item))).astype(np.int64)
+    return Acts(np.tile(members, len(items)), item, np.maximum(at, 0)).pick(rng.random(len(item)) < participation)

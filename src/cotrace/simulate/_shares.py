@@ -13,7 +13,7 @@ from . import _platform as platform
 START = dt.datetime(2024, 3, 4, tzinfo=dt.UTC)  # a Monday; an invented world, but its times must be possible
 SHARES_PER_ACCOUNT = 25                         # mean, as in NULL.md (75,000 shares of 3,000 accounts)
 
-KINDS = {                                       # what a world has beside ordinary life and super-fans
+KINDS: dict[str, dict] = {                      # what a world has beside ordinary life and super-fans
     "nobody": {"rings": 0},
     "ring": {},
     "bursts": {"rings": 0, "viral": 0.01},
@@ -77,8 +77,10 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
     crews = rng.permutation(accounts)[: rings * ring_size].reshape(rings, ring_size)
     fresh = np.flatnonzero(things.published < (days - 1) * platform.DAY)
     for members in crews:
-        acts = platform.ring(rng, things, members=members, items=rng.choice(fresh, ring_objects, replace=False),
-                             jitter_s=jitter_s, midday=rng.choice(people.midday), participation=participation)
+        items = rng.choice(fresh, ring_objects, replace=False)
+        moments = platform.after(rng, things, items, midday=rng.choice(people.midday))
+        acts = platform.ring(rng, members=members, items=items, moments=moments, jitter_s=jitter_s,
+                             participation=participation)
         parts.append(acts.pick(acts.at < days * platform.DAY))
     names = np.array([f"sim:a{i:05d}" for i in range(accounts)])
 

@@ -1,0 +1,153 @@
+"""What happens in one world, and what is true in it: a platform filled with people, and groups planted among them.
+
+A world is told in a few lines (`_worlds.py`) with the verbs of `Plot`. Whoever joins a group was an ordinary account
+before, keeps its ordinary life beside it, and nothing about its id, its place in the file or its name tells.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import _platform as platform
+from ._words import Lexicon
+
+# how somebody words an act
+LINK, HEADLINE, REPOST, REPLY, CHATTER, VERBATIM, DISGUISED, EDITED, COPY = range(9)
+FOLLOW = (0.36, 0.18, 0.36, 0.10)   # of the acts of followers: own words and link, headline and link, repost, reply
+PUBLISH = (0.55, 0.45)              # of first acts: own words, headline
+CHATS = 0.22                        # posts about nothing that others share, as a share of the platform's acts
+PAGES, CHANNELS = 0.04, 0.05        # shares of actors
+GROUPS_PER_TASTE = 3
+IN_GROUP = 0.1                      # of the posts of accounts, so many appear in a group
+COPY_AFTER_S = (180, 2 * platform.DAY)  # readers copy minutes to two days later, and always after
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some accounts that belong together, and the two verdicts that are true of them."""
+
+    name: str
+    what: str
+    label: str               # operation or benign
+    coordinated: bool
+    inauthentic: bool
+    members: np.ndarray      # codes
+
+
+class Plot:
+    """A platform in the making."""
+
+    def __init__(self, seed: int, *, accounts: int, items: int, shares: int, days: int, fans: float) -> None:
+        self.rng = np.random.Generator(np.random.PCG64(seed))
+        self.days = days
+        self.lexicon = Lexicon(self.rng)
+        self.people = platform.crowd(self.rng, accounts, fans=fans)
+        self.things = platform.shelf(self.rng, self.people, items, shares=shares, days=days)
+        kinds = self.rng.permutation(np.repeat([0, 1, 2], [accounts - round(PAGES * accounts) - round(
+            CHANNELS * accounts), round(PAGES * accounts), round(CHANNELS * accounts)]))
+        self.kinds = np.array(["account", "page", "channel"])[kinds]
+        self.texts: dict[int, str] = {}          # item → its words, for items that are words and no link
+        self.tags: dict[int, tuple[str, ...]] = {}
+        self.sites: dict[int, str] = {}          # item → the site it is on, where a group chose it
+        self.own_site: dict[int, str] = {}       # account → the site it calls its own
+        self.bios: dict[int, str] = {}
+        self.names: dict[int, str] = {}
+        self.born: dict[int, int] = {}           # account → days before the world in which its group was made
+        self.haunts: dict[int, np.ndarray] = {}  # account → groups of the platform in which it mostly posts
+        self.groups: list[Group] = []
+        self.registry: list[dict] = []
+        self.free = self.rng.permutation(accounts).tolist()
+        life = platform.life(self.rng, self.people, self.things, days=days, catch_up=0.3)
+        self.acts, self.form = life, self._habits(life)
+        self.source = np.full(len(life.at), -1)
+        self._chat(round(CHATS * len(life.at)))
+
+    def _habits(self, acts: platform.Acts) -> np.ndarray:
+        follow = self.rng.choice((LINK, HEADLINE, REPOST, REPLY), len(acts.at), p=FOLLOW)
+        first = acts.account == self.things.publisher[acts.item]
+        return np.where(first, self.rng.choice((LINK, HEADLINE), len(acts.at), p=PUBLISH), follow)
+
+    def _chat(self, count: int) -> None:
+        who = self.rng.choice(self.people.size, count, p=self.people.activity / self.people.activity.sum())
+        at = platform.waking(self.rng, self.people.midday[who], days=self.days)
+        self.add(platform.Acts(who, np.full(count, -1), at), CHATTER)
+
+    def add(self, acts: platform.Acts, form: int | np.ndarray, source: np.ndarray | None = None) -> None:
+        """These acts happen too, worded in this form."""
+        inside = acts.at < self.days * platform.DAY
+        count = len(acts.at)
+        self.acts = platform.Acts.join(self.acts, acts.pick(inside))
+        self.form = np.concatenate([self.form, np.broadcast_to(form, count)[inside]])
+        self.source = np.concatenate([self.source, (np.full(count, -1) if source is None else source)[inside]])
+
+    def recruit(self, count: int, kind: str = "account") -> np.ndarray:
+        """Anybody of that kind who is in no group yet; super-fans are a group of their own."""
+        fit = [code for code in self.free if self.kinds[code] == kind and self.people.fan_of[code] < 0][:count]
+        taken = set(fit)
+        self.free = [code for code in self.free if code not in taken]
+        return np.array(sorted(fit))
+
+    def declare(self, name: str, what: str, members: np.ndarray, *, label: str = "benign", coordinated: bool = False,
+                inauthentic: bool = False) -> None:
+        """State what is true of a group."""
+        self.groups.append(Group(name, what, label, coordinated, inauthentic, members))
+
+    def pick_items(self, count: int, *, site: str | None = None) -> np.ndarray:
+        """Items that others share too, early enough to be acted on; `site` puts them on one site."""
+        early = np.flatnonzero(self.things.published < (self.days - 2) * platform.DAY)
+        early = early[[code not in self.sites for code in early]]
+        items = self.rng.choice(early, count, replace=False)
+        self.sites.update(dict.fromkeys(items.tolist(), site) if site else {})
+        return items
+
+    def write_items(self, texts: list[str], *, tags: tuple[str, ...] = ()) -> np.ndarray:
+        """New items that are words."""
+        first = self.things.size + len(self.texts)
+        items = np.arange(first, first + len(texts))
+        self.texts.update(zip(items.tolist(), texts, strict=True))
+        self.tags.update(dict.fromkeys(items.tolist(), tags))
+        return items
+
+    def push(self, members: np.ndarray, items: np.ndarray, form: int | tuple[int, ...], *, jitter_s: int,
+             participation: float = 1.0) -> None:
+        """Members act together on items; of links after they are published, of words at any time of their day."""
+        midday = float(self.rng.choice(self.people.midday))
+        if items[0] < self.things.size:
+            moments = platform.after(self.rng, self.things, items, midday=midday)
+        else:
+            moments = platform.waking(self.rng, np.full(len(items), midday), days=self.days - 1)
+        acts = platform.ring(self.rng, members=members, items=items, moments=moments, jitter_s=jitter_s,
+                             participation=participation)
+        self.add(acts, self.rng.choice(form, len(acts.at)) if isinstance(form, tuple) else form)
+
+    def copy(self, readers: np.ndarray, original: int, *, share: float) -> None:
+        """Readers post what `original` posted, word for word, each a `share` (0–1) of it, and always after it."""
+        theirs = np.isin(self.acts.account, readers)
+        known = self.acts.item[self.acts.account == original]
+        kept = ~(theirs & np.isin(self.acts.item, known[known >= 0]))
+        self._keep(kept)
+        posts = np.flatnonzero((self.acts.account == original) & ~np.isin(self.form, (REPOST, REPLY)))
+        source = np.tile(posts, len(readers))
+        account = np.repeat(readers, len(posts))
+        lag = np.clip(7200 * self.rng.lognormal(0.0, 1.5, len(source)), *COPY_AFTER_S).astype(np.int64)
+        copied = self.rng.random(len(source)) < share
+        acts = platform.Acts(account, self.acts.item[source], self.acts.at[source] + lag)
+        self.add(acts.pick(copied), COPY, source[copied])
+
+    def _keep(self, kept: np.ndarray) -> None:
+        place = np.cumsum(kept) - 1
+        self.acts, self.form = self.acts.pick(kept), self.form[kept]
+        moved = np.where(self.source >= 0, place[self.source], -1)
+        self.source = moved[kept]
+
+    def burst(self, count: int, size: int) -> None:
+        """Some items go viral."""
+        acts = platform.bursts(self.rng, self.people, self.things, count=count, size=size, days=self.days)
+        self.add(acts, self.rng.choice((LINK, REPOST), len(acts.at)))
+
+    def stock(self, texts: int, size: int) -> None:
+        """Words that belong to nobody (a prayer, a lyric): strangers post them over the weeks."""
+        items = self.write_items([self.lexicon.sentence(0, 12, 18) for _ in range(texts)])
+        who = self.rng.choice(self.people.size, texts * size)
+        at = platform.waking(self.rng, self.people.midday[who], days=self.days)
+        self.add(platform.Acts(who, np.repeat(items, size), at), VERBATIM)
