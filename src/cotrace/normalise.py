@@ -8,6 +8,7 @@ changes nothing. It knows no file format; which column is which was settled befo
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -219,20 +220,21 @@ def _with_platform(id_: pl.Expr) -> pl.Expr:
 
 def _people(posts: pl.DataFrame) -> pl.DataFrame:
     """One row a post and actor: who they said they were at that time."""
+    posts = posts.with_columns(_account_handle=pl.col("_account_handle").str.strip_chars_start("@"))
+
     def shown(actor: str, kind: str, **known: str) -> pl.DataFrame:
         columns = {name: pl.col(known[name]) if name in known else pl.lit(None, dtype) for name, dtype in _SAID.items()}
         return posts.filter(pl.col(actor).is_not_null()).select(
             "post", "at", "receipt", "platform", actor=actor, kind=kind,
             id=pl.col(actor).str.slice(pl.col("platform").str.len_chars() + 1), **columns)
-    handle = posts.with_columns(_account_handle=pl.col("_account_handle").str.strip_chars_start("@"))
-    posts = handle
+
     accounts = shown("account", "account_kind", handle="_account_handle", name="_account_name",
                      created="_account_created", bio="_account_bio", avatar="_account_avatar", site="_account_site")
     return pl.concat([accounts, shown("place", "place_kind", name="_place_name")])
 
 
-_SAID = {"handle": pl.String, "name": pl.String, "created": TIME, "bio": pl.String, "avatar": pl.String,
-         "site": pl.String}
+_SAID: dict[str, pl.DataType | type[pl.DataType]] = {
+    "handle": pl.String, "name": pl.String, "created": TIME, "bio": pl.String, "avatar": pl.String, "site": pl.String}
 
 
 # ------------------------------------------------------------------------------------------------ cells
@@ -250,7 +252,7 @@ def _text(rows: pl.DataFrame, name: str) -> pl.Expr:
     dtype = _column(rows, name).dtype
     if dtype.is_nested() or dtype == pl.Binary:
         raise InputError(f"The column said to be {name} ({ROWS[name]}) holds {dtype}, not text.\n"
-                         f"Name another one with  --column {name}=THEIRS, or none with  --column {name}=")
+                         f"Name another one with  --column {name}=THEIRS")
     cell = pl.col(name).cast(pl.String) if name in rows.columns else pl.lit(None, pl.String)
     return pl.when(cell.str.strip_chars().str.len_bytes() > 0).then(cell)
 
@@ -312,7 +314,8 @@ def platform_name(given: str | None) -> str:
 
 
 def _truth(rows: pl.DataFrame, name: str) -> pl.Expr:
-    return _text(rows, name).str.strip_chars().str.to_lowercase().is_in(["true", "1", "1.0", "t", "yes"]).fill_null(False)
+    said = _text(rows, name).str.strip_chars().str.to_lowercase()
+    return said.is_in(["true", "1", "1.0", "t", "yes"]).fill_null(False)
 
 
 def _list(rows: pl.DataFrame, name: str) -> pl.Expr:
@@ -327,7 +330,7 @@ def _list(rows: pl.DataFrame, name: str) -> pl.Expr:
         return pl.lit(pl.Series(name, [seen[cell] for cell in column.to_list()], dtype=pl.List(pl.String)))
     if column.dtype not in (pl.List(pl.String), pl.List(pl.Null), pl.List(pl.Int64)):
         raise InputError(f"The column said to be {name} ({ROWS[name]}) holds {column.dtype}, not a list of text.\n"
-                         f"Name another one with  --column {name}=THEIRS, or none with  --column {name}=")
+                         f"Name another one with  --column {name}=THEIRS")
     word = pl.element().str.strip_chars()
     return pl.col(name).cast(pl.List(pl.String)).list.eval(word.filter(word.str.len_bytes() > 0))
 
@@ -368,7 +371,8 @@ def zoneless(column: pl.Series) -> list[str]:
     if column.dtype != pl.String:
         return []
     plain = column.str.strip_chars()
-    bare = plain.str.contains(_SLASH) | (plain.str.contains(_ISO) & ~plain.str.contains(r"(?:[Zz]|UTC|GMT)$|:\d{2}.*[+-]\d"))
+    named = plain.str.extract_groups(_ISO).struct.field("z").is_not_null()
+    bare = plain.str.contains(_SLASH) | (plain.str.contains(_ISO) & ~named)
     return plain.filter(bare.fill_null(False)).head(2).to_list()
 
 
@@ -396,8 +400,8 @@ def date_order(column: pl.Series) -> str | None:
 def times(column: pl.Series, *, zone: str | None, dates: str | None = None) -> tuple[pl.Series, pl.Series]:
     """UTC in µs, and why where there is none; a null or blank cell is null without a reason.
 
-    Reads datetimes, ISO 8601, seconds, ms, µs or ns since 1970 (told apart by size: the years 1990–2099 do not overlap),
-    Twitter's first API, RFC 2822; dates with slashes where `dates` says "mdy" or "dmy".
+    Reads datetimes, ISO 8601, seconds, ms, µs or ns since 1970 (told apart by size: the years 1990–2099 do
+    not overlap), Twitter's first API, RFC 2822; dates with slashes where `dates` says "mdy" or "dmy".
     """
     if column.dtype == pl.String:
         distinct = pl.DataFrame({"cell": column.unique()})
@@ -498,7 +502,7 @@ def _offset(zone: pl.Expr) -> pl.Expr:
 def _epoch(frame: pl.DataFrame, count: pl.Expr) -> pl.Series:
     """Since 1970, in whatever unit puts it between 1990 and 2100."""
     number = pl.DataFrame({"n": frame.select(count).to_series()})["n"]
-    known = pl.when(pl.lit(False)).then(pl.lit(None, pl.Int64))
+    known: Any = pl.when(pl.lit(False)).then(pl.lit(None, pl.Int64))
     value = pl.col("n")
     for per_second in (1, 10**3, 10**6, 10**9):
         inside = value.is_between(_LOW * per_second, _HIGH * per_second, closed="left")
@@ -528,7 +532,8 @@ def check_zone(zone: str | None) -> str | None:
     try:
         ZoneInfo(zone)
     except (ValueError, OSError, KeyError):
-        raise InputError(f"There is no time zone {zone!r}.\nGive UTC, a name like Europe/Kyiv, or an offset like +03:00.") from None
+        raise InputError(f"There is no time zone {zone!r}.\n"
+                         "Give UTC, a name like Europe/Kyiv, or an offset like +03:00.") from None
     return zone
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from . import normalise, readers
+from . import digest, normalise, readers
 from .errors import InputError
 from .progress import Progress, quiet
 from .records import Input, Reading
@@ -162,7 +162,8 @@ def _opened(source: readers.Source, columns: Mapping[str, str], zone: str | None
                  layout.platform or platform)
 
 
-def _zone(at: pl.Series, layout: readers.Layout, mapping: Mapping[str, str], given: str | None) -> tuple[str | None, str]:
+def _zone(at: pl.Series, layout: readers.Layout, mapping: Mapping[str, str],
+          given: str | None) -> tuple[str | None, str]:
     """The zone that zoneless times are read in, and a sentence about whose word that is."""
     own_time = mapping.get("at") == layout.mapping.get("at")
     if layout.zone is not None and own_time:
@@ -171,7 +172,7 @@ def _zone(at: pl.Series, layout: readers.Layout, mapping: Mapping[str, str], giv
         return given, f"{given} (says --zone)" if given else "unknown"
     if at.dtype == pl.String and at.drop_nulls().head(1).str.contains(r"^\s*\d{9,19}(\.\d+)?\s*$").any():
         return given, "UTC (counted since 1970)"
-    return given, "UTC (counted since 1970)" if at.dtype.is_numeric() else "UTC (each time names its own zone)"
+    return given, "UTC (counted since 1970)" if at.dtype.is_numeric() else "UTC (every time stands with its zone)"
 
 
 def _columns_of(files: list[_File]) -> str:
@@ -202,7 +203,8 @@ def _refuse_same_file(files: list[_File]) -> None:
     seen: dict[str, str] = {}
     for file in files:
         if file.sha256 in seen:
-            raise InputError(f"{file.source.name} is the same file as {seen[file.sha256]}, byte for byte.\nName it once.")
+            raise InputError(f"{file.source.name} is the same file as {seen[file.sha256]}, byte for byte.\n"
+                             "Name it once.")
         seen[file.sha256] = file.source.name
 
 
@@ -212,8 +214,7 @@ def _settle(files: list[_File], progress: Progress) -> tuple[Reading, list[norma
     normals = []
     for done, file in enumerate(files):
         progress("settling posts", done, len(files))
-        rows = file.rows.with_columns(
-            receipt=pl.lit(f"sha256:{file.sha256}#") + pl.col("record").cast(pl.String))
+        rows = file.rows.with_columns(receipt=_receipt(file))
         normals.append(normalise.normalise(rows, zone=file.zone, platform=file.platform, dates=file.dates))
     resolutions = _resolutions(files, normals)
     posts = pl.concat([normal.posts.with_columns(at_resolution=pl.lit(found, pl.Int32))
@@ -235,6 +236,10 @@ def _settle(files: list[_File], progress: Progress) -> tuple[Reading, list[norma
         "without_account": kept.filter(pl.col("account").is_null() & pl.col("place").is_null()).height,
     }
     return Reading(kept, actors, inputs, rejects, counts, _notes(files, counts, resolutions)), normals
+
+
+def _receipt(file: _File) -> pl.Expr:
+    return pl.lit(digest.receipt(file.sha256, 0).removesuffix("0")) + pl.col("record").cast(pl.String)
 
 
 def _resolutions(files: list[_File], normals: list[normalise.Normal]) -> list[int]:
@@ -306,9 +311,8 @@ def _rejects(files: list[_File], normals: list[normalise.Normal], conflicting: p
             "line": [fault.line for fault in faults], "reason": [fault.fault for fault in faults],
             "found": [fault.found for fault in faults]}, schema=REJECTS))
         tables.append(_placed(normal.rejects, names))
-    lines = pl.concat([file.rows.select("line", receipt=pl.lit(f"sha256:{file.sha256}#") + pl.col("record").cast(pl.String))
-                       for file in files]) if conflicting.height else None
-    if lines is not None:
+    if conflicting.height:
+        lines = pl.concat([file.rows.select("line", receipt=_receipt(file)) for file in files])
         found = conflicting.join(lines, on="receipt", how="left").select(
             "receipt", "line", reason=pl.lit(normalise.CONFLICT), found=pl.col("post").str.slice(0, 80))
         tables.append(_placed(found, names))
@@ -322,7 +326,9 @@ def _placed(rejects: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
 
 
 def _input(file: _File, normal: normalise.Normal, resolution: int) -> Input:
-    name = file.raw.container if file.layout.name == readers.LAST_RESORT else f"{file.raw.container}, {file.layout.name}"
+    name = file.raw.container
+    if file.layout.name != readers.LAST_RESORT:
+        name = f"{name}, {file.layout.name}"
     return Input(file.source.name, file.sha256, file.source.size, name, tuple(sorted(file.mapping.items())),
                  file.zone_said, resolution, file.raw.records, normal.posts.height)
 
@@ -353,7 +359,8 @@ def _refuse_too_many(reading: Reading, allowed: float) -> None:
     if reading.counts["posts"] and wrong <= allowed * records:
         return
     reasons = Counter(reading.rejects["reason"].to_list())
-    counted = "\n".join(f"  {number:>8,}  {reason}" for reason, number in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
+    ranked = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
+    counted = "\n".join(f"  {number:>8,}  {reason}" for reason, number in ranked)
     first = reading.rejects.head(1).to_dicts()
     example = f"The first: {_place(first[0])}.\n" if first else ""
     if not reading.counts["posts"]:

@@ -168,9 +168,10 @@ def read(given: Source) -> Raw:
     container = container_of(given)
     name = container.__name__.rpartition(".")[2]
     if hasattr(container, "columns"):
-        raw = Raw(*container.columns(given), name)
+        frame, faults = container.columns(given)
     else:
-        raw = Raw(*gathered(container.records(given)), name)
+        frame, faults = gathered(container.records(given))
+    raw = Raw(frame, faults, name)
     if not raw.records:
         raise InputError(f"{given.name} holds no record.\nIt has {given.size} bytes and reads as {name}.")
     return raw
@@ -211,7 +212,7 @@ def numbered(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Record]]:
             texts.append(text)
         elif dtype == pl.Categorical or isinstance(dtype, pl.Enum):
             texts.append(pl.col(name).cast(pl.String))
-        elif not dtype.is_nested() or (isinstance(dtype, pl.List) and not dtype.inner.is_nested()):  # type: ignore[union-attr]
+        elif not dtype.is_nested() or (isinstance(dtype, pl.List) and not dtype.inner.is_nested()):
             texts.append(pl.col(name))
     number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(RECORD)
     frame = frame.select(*texts, number, pl.lit(None, pl.Int64).alias(LINE), undecodable.alias("#undecodable"))

@@ -27,7 +27,7 @@ class _Bounded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def, override]
+    def readinto(self, buffer) -> int:
         try:
             piece = self.stream.read(len(buffer))
         except self.broken as fault:
@@ -64,5 +64,5 @@ def opened(file: BinaryIO, size: int, name: str) -> BinaryIO:
                                    "Install it:  pip install 'cotrace[zst]'")
         import zstandard
         stream = zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(file, read_across_frames=True)
-        return io.BufferedReader(_Bounded(stream, size, name, (zstandard.ZstdError, OSError)), 2**20)  # type: ignore[arg-type]
+        return io.BufferedReader(_Bounded(stream, size, name, (zstandard.ZstdError, OSError)), 2**20)
     return file

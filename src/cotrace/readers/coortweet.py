@@ -1,14 +1,17 @@
 """The four columns of CooRTweet and CooRnet: who shared which object in which content, and when.
 
 An object may be anything (a link, a hashtag, a reposted post, a picture); the file does not say which. It is read as
-a link: an address stays one, anything else becomes the opaque `object:<id>`. A content that stands in several rows,
-with one object each, is one post with several links.
+a link: an address stays one, anything else becomes an address that names it and can lead nowhere
+(https://object.invalid/<id>; .invalid is reserved for that by RFC 2606). A content that stands in several rows, with
+one object each, is one post with several links.
 """
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 import polars as pl
 
+NOWHERE = "https://object.invalid/"
 WHO = "CooRTweet (R package)"
 ZONE = ("UTC", "seconds since 1970 have no zone; CooRTweet documents timestamp_share as such")
 
@@ -26,5 +29,8 @@ def finish(rows: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
         return rows
     link = pl.col("links").cast(pl.String).str.strip_chars()
     known = link.is_not_null() & (link.str.len_bytes() > 0)
-    named = pl.when(link.str.contains(r"^(?:https?://|object:)")).then(link).otherwise("object:" + link)
+    objects = rows.select(one=link)["one"].drop_nulls().unique()
+    spelled = {one: NOWHERE + quote(one, safe="") for one in objects}
+    opaque = link.replace_strict(spelled, default=None, return_dtype=pl.String)
+    named = pl.when(link.str.contains(r"^https?://")).then(link).otherwise(opaque)
     return rows.with_columns(links=pl.when(known).then(pl.concat_list(named)), gather=pl.lit(True))

@@ -31,7 +31,7 @@ def records(source: Source) -> Iterator[Record]:
             yield Record(number, line, None, fault, found)
             continue
         assert isinstance(value, dict)
-        posts = next((found for hook in hooks if (found := hook(value)) is not None), None)
+        posts = next((unwrapped for hook in hooks if (unwrapped := hook(value)) is not None), None)
         for post in [value] if posts is None else posts:
             number += 1
             yield Record(number, line, _flat(post))

@@ -23,7 +23,8 @@ def columns(source: Source) -> tuple[pl.DataFrame, list[Record]]:
     except (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException) as fault:
         said = str(fault).splitlines()[0][:200] if str(fault) else type(fault).__name__
         raise InputError(f"{source.name} begins like Parquet but cannot be read: {said}.\n"
-                         "It may have been cut off on the way; compare its size and digest with the original.") from None
+                         "It may have been cut off on the way; compare its size and digest with the original."
+                         ) from None
     return numbered(frame)
 
 

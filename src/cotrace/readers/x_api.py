@@ -31,10 +31,10 @@ def unwrap(value: dict) -> list[dict] | None:
         return [_post(value, {}, {})]
     if data is None and isinstance(value.get("meta"), dict) and value["meta"].get("result_count") == 0:
         return []
-    posts = data if isinstance(data, list) else [data]
-    if not posts or not all(isinstance(post, dict) and "id" in post and "text" in post for post in posts):
+    posts = [post for post in (data if isinstance(data, list) else [data]) if isinstance(post, dict)]
+    if not posts or not all("id" in post and "text" in post for post in posts):
         return None
-    includes = value.get("includes") if isinstance(value.get("includes"), dict) else {}
+    includes = _dict(value.get("includes"))
     users = _by_id(includes.get("users"))
     return [_post(post, users, _by_id(includes.get("tweets"))) for post in posts]
 
@@ -80,7 +80,8 @@ def _dict(value: object) -> Mapping:
 
 
 def _each(listed: object, key: str) -> list[str]:
-    return [str(one[key]) for one in listed if isinstance(one, dict) and one.get(key)] if isinstance(listed, list) else []
+    found = listed if isinstance(listed, list) else []
+    return [str(one[key]) for one in found if isinstance(one, dict) and one.get(key)]
 
 
 def _links(listed: object) -> list[str]:
