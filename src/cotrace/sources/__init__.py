@@ -15,11 +15,12 @@ from pathlib import Path
 
 import polars as pl
 
-from .. import digest, parts, tables
+from .. import digest, normalise, parts, tables
 from ..errors import InputError
 from ._selectors import TYPES, canonical, common_property, refang
 
-__all__ = ["COLUMNS", "TYPES", "Problem", "canonical", "check", "common_property", "read", "refang", "usable", "write"]
+__all__ = ["COLUMNS", "TYPES", "Problem", "canonical", "check", "common_property", "platform_of", "read", "refang",
+           "usable", "write"]
 
 COLUMNS = tuple(name for name in tables.SOURCES if name != "receipt")  # of our own formats, in this order
 NEEDED = ("source", "selector_type", "selector", "identified_by", "at", "cites")
@@ -101,7 +102,7 @@ def _claim(cells: Mapping) -> tuple[str | None, str, str | None, str, str]:
     """(source, type, canonical selector, platform, voice): two records with one claim say the same."""
     kind = _bare(cells.get("selector_type"))
     return (cells.get("source"), kind, canonical(kind, cells.get("selector") or "", cells.get("platform")),
-            (cells.get("platform") or "").casefold(), (cells.get("identified_by") or "").casefold())
+            platform_of(cells.get("platform")) or "", (cells.get("identified_by") or "").casefold())
 
 
 def check(paths: Sequence[str | Path] | str | Path) -> list[Problem]:
@@ -127,6 +128,14 @@ def check(paths: Sequence[str | Path] | str | Path) -> list[Problem]:
                                    "Keep one of them; two citations of one selector can stand in one cites, with ;"))
             found += [Problem(path.name, record, level, what, do) for level, what, do in complaints]
     return found
+
+
+def platform_of(cell: str | None) -> str | None:
+    """The platform of a selector as ids spell it ("X" is twitter); None where none is named, or it cannot be one."""
+    try:
+        return normalise.platform_name(cell) if cell else None
+    except InputError:
+        return None
 
 
 def _listed(paths: Sequence[str | Path] | str | Path) -> list[Path]:
@@ -184,6 +193,8 @@ def _unreadable(cells: Mapping[str, str | None]) -> list[tuple[str, str]]:
             wrong.append((f"no {need}", "Name it, or take the record out."))
     if (kind := _bare(cells.get("selector_type"))) not in TYPES:
         wrong.append((f"selector_type {_short(kind)} is unknown", f"One of {', '.join(TYPES)}."))
+    if (platform := cells.get("platform")) and platform_of(platform) is None:
+        wrong.append((f"platform {_short(platform)} cannot be one", "Name it as ids do: twitter, telegram."))
     for column in ("valid_from", "valid_to"):
         if cells.get(column) and _time(cells[column]) is None:
             wrong.append((f"{column} {_short(cells[column])} is no date",
@@ -196,8 +207,8 @@ def _doubtful(cells: Mapping[str, str | None]) -> Iterable[tuple[str, str, str]]
     for need, why in (("identified_by", "who says so"), ("at", "when they said it"), ("cites", "where to read it")):
         if not cells.get(need):
             yield "problem", f"no {need}", f"Say {why}: without it the selector gives no word."
-    if (at := cells.get("at")) and _time(_full(at)) is None:
-        yield "problem", f"at {_short(at)} is no ISO date", "Write 2018, 2018-08 or 2018-08-22."
+    if (dated := cells.get("at")) and _time(_full(dated)) is None:
+        yield "problem", f"at {_short(dated)} is no ISO date", "Write 2018, 2018-08 or 2018-08-22."
     begin, end = _time(cells.get("valid_from")), _time(cells.get("valid_to"), end=True)
     if begin and end and end < begin:
         yield "problem", "valid_to is before valid_from", "Exchange or correct them."
@@ -210,12 +221,12 @@ def _doubtful(cells: Mapping[str, str | None]) -> Iterable[tuple[str, str, str]]
     shape = canonical(kind, selector, cells.get("platform"))
     if shape is None:
         yield "problem", f"{kind} {_short(selector)} is impossible", TYPES[kind]
-    elif why := common_property(kind, shape):
-        yield "problem", f"{kind} {_short(selector)} is common property: {why}", \
+    elif reason := common_property(kind, shape):
+        yield "problem", f"{kind} {_short(selector)} is common property: {reason}", \
             "Take it out: it would accuse everybody who uses it. It gives no word."
     if kind == "handle" and not (begin and (end or _time(_full(cells.get("at"))))):
         yield "note", "a handle without the dates for which it was identified", \
-            "Add valid_from and valid_to, or the account id: handles are recycled, so alone it is a lead without a word."
+            "Add valid_from and valid_to, or the account id: handles are recycled, so alone it is only a lead."
 
 
 def _twin(cells: Mapping, seen: dict[tuple, tuple[str, int]], here: tuple[str, int]) -> tuple[str, int] | None:

@@ -43,9 +43,9 @@ _COMMON = {  # why a host says nothing about who used it → hosts, without www.
         "t.co bit.ly goo.gl tinyurl.com ow.ly is.gd buff.ly dlvr.it ift.tt fb.me youtu.be lnkd.in rebrand.ly cutt.ly "
         "clck.ru vk.cc t.ly rb.gy amzn.to trib.al j.mp wp.me",
     "a platform that everybody uses":
-        "facebook.com fb.com twitter.com x.com youtube.com instagram.com tiktok.com t.me telegram.me telegram.org vk.com "
-        "ok.ru reddit.com linkedin.com pinterest.com whatsapp.com wa.me threads.net mastodon.social bsky.app rumble.com "
-        "weibo.com discord.com discord.gg twitch.tv snapchat.com quora.com gab.com livejournal.com",
+        "facebook.com fb.com twitter.com x.com youtube.com instagram.com tiktok.com t.me telegram.me telegram.org "
+        "vk.com ok.ru reddit.com linkedin.com pinterest.com whatsapp.com wa.me threads.net mastodon.social bsky.app "
+        "rumble.com weibo.com discord.com discord.gg twitch.tv snapchat.com quora.com gab.com livejournal.com",
     "a host that rents to everybody":
         "blogspot.com wordpress.com medium.com tumblr.com substack.com wixsite.com weebly.com github.com github.io "
         "gitlab.com squarespace.com shopify.com change.org patreon.com paypal.com amazonaws.com cloudfront.net "

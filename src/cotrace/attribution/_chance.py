@@ -1,0 +1,117 @@
+"""From counts to a word: ratios, the posterior, and the ladder that no posterior climbs beyond.
+
+Plain arithmetic on the counts of a `Ground`, so that whoever holds a dossier computes every word again.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from ..records import WORDS, Ground, word
+
+Z = 1.959963984540054   # 97.5 % point of the normal distribution: two-sided 95 %
+FEWEST = 10             # listed actors in the data; fewer measure nothing, and the indicator is "compatible with"
+EVEN, LIKELY = dict(WORDS)["roughly even chance"], dict(WORDS)["likely"]
+NOTHING_MEASURED = dict(WORDS)["unlikely"]  # a prior alone is no evidence, however the plan was written
+ALWAYS = "always after: reader or amplifier"
+ALMOST = "almost always after: reader or amplifier"
+NEVER_FIRST = "never first: reader or amplifier of others"
+COPIED = "always before: the source may copy it"
+MOSTLY_COPIED = "almost always before: the source may copy it"
+EACH_ONE_WAY = "each kind of occasion goes one way: a reader in one, copied in another"
+ORDER = ("occasions", "before", "after", "first", "first_due")  # the counts that tell who followed whom
+
+
+def wilson(seen: int, of: int) -> tuple[float, float]:
+    """95 % interval of a proportion, 0–1. Source: Wilson 1927, doi:10.1080/01621459.1927.10502953"""
+    if of <= 0 or not 0 <= seen <= of:
+        raise ValueError(f"{seen} of {of} is no proportion")
+    share, bend = seen / of, Z * Z / of
+    middle = (share + bend / 2) / (1 + bend)
+    half = Z / (1 + bend) * math.sqrt(share * (1 - share) / of + bend / (4 * of))
+    low = 0.0 if seen == 0 else max(0.0, middle - half)
+    return low, 1.0 if seen == of else min(1.0, middle + half)
+
+
+def interval(counts: Mapping[str, int]) -> tuple[float, float] | None:
+    """Bounds of P(seen | same operator) / P(seen | unrelated), each bound from the worse ends of both proportions.
+
+    None where fewer than `FEWEST` listed or unrelated actors could be measured. The upper bound is infinite where the
+    unrelated were never seen with the indicator.
+    """
+    if counts.get("same_of", 0) < FEWEST or counts.get("unrelated_of", 0) < FEWEST:
+        return None
+    same = wilson(counts["same_seen"], counts["same_of"])
+    unrelated = wilson(counts["unrelated_seen"], counts["unrelated_of"])
+    return same[0] / unrelated[1], same[1] / unrelated[0] if unrelated[0] else math.inf
+
+
+def ratio(counts: Mapping[str, int]) -> float | None:
+    """The likelihood ratio of a ground from its counts: the cautious end of the interval, at most `cap`.
+
+    ratio = min(cap, lower Wilson bound of same_seen/same_of ÷ upper Wilson bound of unrelated_seen/unrelated_of); None
+    ("compatible with") where fewer than 10 of either could be measured.
+    """
+    bounds = interval(counts)
+    return None if bounds is None else min(float(counts["cap"]), bounds[0])
+
+
+def one_way(counts: Mapping[str, int]) -> str:
+    """The benign explanation that the order of a ground's occasions leaves open, or "".
+
+    Whoever is run by the same hand as the source is now before it and now after it. Among n users of an object each is
+    as likely first if none waits for another, and `first_due` adds these shares up, in thousandths: an actor that is
+    first less than twice (once may be chance), or in fewer than a quarter of the due, is a reader. An actor that comes
+    after the source in fewer than a quarter of the ordered occasions is one whose posts the source takes.
+    """
+    if "occasions" not in counts:
+        return ""
+    before, after = counts["before"], counts["after"]
+    if before and after * 4 < before + after:
+        return COPIED if after == 0 else MOSTLY_COPIED
+    if counts["first"] >= 2 and counts["first"] * 4000 >= counts["first_due"]:
+        return ""
+    if not before:
+        return ALWAYS
+    return ALMOST if counts["first"] else NEVER_FIRST
+
+
+def explain(grounds: Sequence[Ground]) -> str:
+    """The benign explanation of a link, where every ground that has occasions goes one way; else ""."""
+    behind = [ground.counts for ground in grounds if "occasions" in ground.counts]
+    if not behind or not all(map(one_way, behind)):
+        return ""
+    return one_way({name: sum(counts[name] for counts in behind) for name in ORDER}) or EACH_ONE_WAY
+
+
+def judge(grounds: Sequence[Ground], strong: Sequence[str], prior_odds: float) -> tuple[float, str]:
+    """(posterior, which rule holds it down or ""), posterior 0–1 and never above what the ladder allows.
+
+    Posterior odds = prior odds × the ratios of the classes that count: those with a ratio above 1 whose occasions go
+    both ways (`one_way`); where none does, of those that go one way, held at "roughly even chance". One class: at most
+    "roughly even chance". Two: at most "likely", unless one of them is strong (identity, infrastructure). No class: at
+    most "unlikely".
+    """
+    measured = sorted((g for g in grounds if g.ratio is not None and g.ratio > 1), key=lambda ground: ground.indicator)
+    own = [ground for ground in measured if not one_way(ground.counts)]
+    odds = prior_odds
+    for ground in own or measured:
+        odds *= float(ground.ratio or 1)
+    posterior = odds / (1 + odds)
+    classes = {ground.indicator for ground in own}
+    if not measured:
+        limit, rule = NOTHING_MEASURED, "no indicator with a measured ratio"
+    elif not own:
+        limit, rule = EVEN, explain(measured)
+    elif len(classes) == 1:
+        limit, rule = EVEN, "one indicator class"
+    elif len(classes) == 2 and not classes & set(strong):
+        limit, rule = LIKELY, "two indicator classes, neither of them identity or infrastructure"
+    else:
+        limit, rule = 1.0, ""
+    return (posterior, "") if posterior <= limit else (limit, rule)
+
+
+def words(grounds: Sequence[Ground], strong: Sequence[str], prior_odds: float) -> tuple[str, str, str]:
+    """The words at the plan's prior, at a tenth of it and at ten times it."""
+    at, tenth, tenfold = (word(judge(grounds, strong, prior_odds * factor)[0]) for factor in (1.0, 0.1, 10.0))
+    return at, tenth, tenfold
