@@ -28,8 +28,9 @@ direction marks). A fifth of the texts of `copyists` has words replaced: `same_t
     cotrace evaluate case --labels labels.csv --positive operation
 """
 
-KANAL = {"post": "post_id", "account": "account_id", "at": "posted_at", "links": "urls", "tags": "hashtags",
-         "of": "repost_of_post", "of_account": "repost_of_account"}  # as the schema of research archives names them
+KANAL = {"post": "message_id", "account": "author_id", "account_kind": "author_type", "account_name": "display_name",
+         "account_handle": "username", "account_bio": "bio", "at": "published_at", "text": "message", "links": "urls",
+         "tags": "hashtags", "lang": "language"}  # no two platforms name their columns alike
 
 
 def write(world: World, out: str | Path) -> dict[str, Path]:
@@ -90,14 +91,12 @@ def _csv(frame: pl.DataFrame) -> bytes:
 
 
 def _jsonl(frame: pl.DataFrame) -> bytes:
-    """Channels repost and answer; the archive's columns for both, and nothing where there is nothing."""
+    """Channels forward and answer; what is not there has no key."""
     lines = []
-    for row in frame.drop("place", "place_kind", "place_name", "of_at", "account_site").iter_rows(named=True):
-        of, by, kind = row.pop("of"), row.pop("of_account"), row.pop("kind")
+    for row in frame.drop("place", "place_kind", "place_name", "of_at", "of_account", "account_site").to_dicts():
+        of, kind = row.pop("of"), row.pop("kind")
         record = {KANAL.get(name, name): cell for name, cell in row.items() if cell is not None}
-        if kind == "share":
-            record |= {"repost_of_post": of, "repost_of_account": by}
-        elif kind == "reply":
-            record["reply_to"] = of
+        if of is not None:
+            record["fwd_from_message_id" if kind == "share" else "reply_to_id"] = of
         lines.append(json.dumps(record, ensure_ascii=False))
     return "".join(line + "\n" for line in lines).encode()

@@ -17,8 +17,10 @@ FOLLOW = (0.36, 0.18, 0.36, 0.10)   # of the acts of followers: own words and li
 PUBLISH = (0.55, 0.45)              # of first acts: own words, headline
 CHATS = 0.22                        # posts about nothing that others share, as a share of the platform's acts
 PAGES, CHANNELS = 0.04, 0.05        # shares of actors
-GROUPS_PER_TASTE = 3
-IN_GROUP = 0.1                      # of the posts of accounts, so many appear in a group
+ROOMS_PER_TASTE = 3                 # groups of the platform that anybody of one taste may post in
+IN_ROOM = 0.1                       # of the posts of accounts, so many appear in one of them
+STRAY = 0.05                        # of those, so many in a group that somebody opened for ends of their own
+AT_HOME = 0.6                       # of the posts of those who opened it
 COPY_AFTER_S = (180, 2 * platform.DAY)  # readers copy minutes to two days later, and always after
 
 
@@ -31,7 +33,7 @@ class Group:
     label: str               # operation or benign
     coordinated: bool
     inauthentic: bool
-    members: np.ndarray      # codes
+    members: np.ndarray      # codes; groups of the platform come after the people
 
 
 class Plot:
@@ -53,7 +55,9 @@ class Plot:
         self.bios: dict[int, str] = {}
         self.names: dict[int, str] = {}
         self.born: dict[int, int] = {}           # account → days before the world in which its group was made
-        self.haunts: dict[int, np.ndarray] = {}  # account → groups of the platform in which it mostly posts
+        self.rooms = [taste for taste in range(platform.TASTES) for _ in range(ROOMS_PER_TASTE)]  # taste of each
+        self.opened: list[int] = []              # rooms that a group of accounts opened
+        self.haunts: dict[int, list[int]] = {}   # account → rooms in which it mostly posts
         self.groups: list[Group] = []
         self.registry: list[dict] = []
         self.free = self.rng.permutation(accounts).tolist()
@@ -91,6 +95,24 @@ class Plot:
                 inauthentic: bool = False) -> None:
         """State what is true of a group."""
         self.groups.append(Group(name, what, label, coordinated, inauthentic, members))
+
+    def open_rooms(self, members: np.ndarray, count: int) -> np.ndarray:
+        """Members open groups of the platform and post there; others come in as well. Returns the groups' codes."""
+        rooms = list(range(len(self.rooms), len(self.rooms) + count))
+        self.rooms += [0] * count
+        self.opened += rooms
+        self.haunts.update({int(code): rooms for code in members})
+        return np.array(rooms) + self.people.size
+
+    def room(self, code: int) -> int | None:
+        """In which group of the platform an account posts this time, if in any."""
+        if code in self.haunts and self.rng.random() < AT_HOME:
+            return int(self.rng.choice(self.haunts[code]))
+        if self.rng.random() >= IN_ROOM:
+            return None
+        if self.opened and self.rng.random() < STRAY:
+            return int(self.rng.choice(self.opened))
+        return int(self.people.taste[code]) * ROOMS_PER_TASTE + int(self.rng.integers(ROOMS_PER_TASTE))
 
     def pick_items(self, count: int, *, site: str | None = None) -> np.ndarray:
         """Items that others share too, early enough to be acted on; `site` puts them on one site."""

@@ -11,11 +11,12 @@ import numpy as np
 import polars as pl
 
 from . import _platform as platform
-from ._plot import CHATTER, COPY, DISGUISED, EDITED, GROUPS_PER_TASTE, HEADLINE, IN_GROUP, LINK, REPLY, REPOST, Plot
+from ._plot import CHATTER, COPY, DISGUISED, EDITED, HEADLINE, LINK, REPLY, REPOST, Plot
 from ._shares import START
 from ._words import LANGS, TASTE_SCRIPTS
 
 PLATFORMS = {"account": "plaza", "page": "plaza", "channel": "kanal"}
+ROOMS_ON = "plaza"
 UTM = ("", "", "", "", "", "?utm_source=share", "?utm_source=app&utm_medium=social")  # as share buttons decorate links
 TAGGED = 0.35             # of posts on an item carry its tags
 GREETINGS = 0.06          # of chatter says what everybody says
@@ -25,8 +26,8 @@ HOSTILE_WORDS = ('=HYPERLINK("https://prize.example","Look here") ', "<b onmouse
                  "\u202edesrever\u202c ", "@SUM(1,2), \"quoted\",\n- and a new line ")
 
 COLUMNS = ("platform", "post", "account", "account_kind", "account_name", "account_handle", "account_created",
-           "account_bio", "account_site", "at", "kind", "of", "of_account", "of_at", "place", "place_kind", "place_name",
-           "text", "links", "tags", "lang")
+           "account_bio", "account_site", "at", "kind", "of", "of_account", "of_at", "place", "place_kind",
+           "place_name", "text", "links", "tags", "lang")
 LISTS = ("links", "tags")
 
 
@@ -73,11 +74,6 @@ def people(plot: Plot) -> list[Person]:
     return found
 
 
-def platform_groups() -> list[int]:
-    """The taste of each group on the platform that anybody may post in."""
-    return [taste for taste in range(platform.TASTES) for _ in range(GROUPS_PER_TASTE)]
-
-
 class Writer:
     """Writes the posts of a plot in the order of their times."""
 
@@ -93,8 +89,8 @@ class Writer:
             self.links.append(f"https://{site}/{self.lexicon.slug(4)}-{item}")
             self.tags.append(tuple(self._any(vocabulary[taste]) for _ in range(int(self.rng.integers(0, 4)))))
         self.greetings = [f"{self.lexicon.sentence(0, 2, 4)}" for _ in range(6)]
-        self.rooms = [str(i) for i in self.rng.choice(9 * 10**7, len(platform_groups()), replace=False) + 10**7]
-        self.room_names = [self.lexicon.name(taste) for taste in platform_groups()]
+        self.rooms = [str(i) for i in self.rng.choice(9 * 10**7, len(plot.rooms), replace=False) + 10**7]
+        self.room_names = [self.lexicon.name(taste) for taste in plot.rooms]
         self.first: dict[tuple[int, str], dict] = {}
         self.written: dict[int, dict] = {}
 
@@ -121,13 +117,7 @@ class Writer:
 
     def _row(self, code: int, number: int, at: str) -> dict:
         person, taste = self.who[code], int(self.plot.people.taste[code])
-        room = None
-        if person.kind == "account":
-            haunts = self.plot.haunts.get(code)
-            if haunts is not None and self.rng.random() < 0.6:
-                room = int(self.rng.choice(haunts))
-            elif self.rng.random() < IN_GROUP:
-                room = taste * GROUPS_PER_TASTE + int(self.rng.integers(GROUPS_PER_TASTE))
+        room = self.plot.room(code) if person.kind == "account" else None
         return {"platform": person.platform, "post": str(7_000_000 + number), "account": person.id,
                 "account_kind": person.kind, "account_name": person.name, "account_handle": person.handle,
                 "account_created": person.created, "account_bio": person.bio, "account_site": person.site, "at": at,

@@ -24,7 +24,7 @@ class World:
     """A platform and the truth about it. Actors are `platform:id`.
 
     posts: raw posts in the order of their times, columns as `cotrace.read` knows them; lists as lists.
-    pairs: a, b (a < b), coordinated (bool), group: all pairs inside a group; a pair that is not here does not coordinate.
+    pairs: a, b (a < b), coordinated (bool), group: all pairs inside a group; no other pair coordinates.
     clusters: group, what, coordinated, inauthentic (bool), size, members (joined by ;): two verdicts, one row a group.
     labels: account_id, label (operation, benign, ordinary), group: one row an actor that posted.
     sources: rows of a registry.
@@ -49,8 +49,9 @@ def world(name: str, *, seed: int) -> World:
         raise InputError(f"There is no world named {name!r}.\nThere are: {', '.join(TOLD)}.")
     plot = TOLD[name](seed)
     who = _posts.people(plot)
-    posts = _posts.Writer(plot, who).posts()
-    actors = [person.actor for person in who]
+    writer = _posts.Writer(plot, who)
+    posts = writer.posts()
+    actors = [person.actor for person in who] + [f"{_posts.ROOMS_ON}:{room}" for room in writer.rooms]
     return World(name, seed, posts, _pairs(plot, actors), _clusters(plot, actors), _labels(plot, posts, actors),
                  _sources(plot, who))
 
@@ -202,11 +203,11 @@ def _copyists(plot: Plot, size: int) -> None:
 
 
 def _slow(plot: Plot, size: int) -> None:
-    """The patient one: links within half an hour, mostly into three groups of the platform."""
+    """The patient one: links within half an hour, mostly into three groups of its own."""
     members = plot.recruit(size)
     plot.push(members, plot.pick_items(34), (LINK, HEADLINE), jitter_s=1800, participation=0.9)
-    rooms = plot.rng.choice(len(_posts.platform_groups()), 3, replace=False)
-    plot.haunts.update({int(code): rooms for code in members})
+    plot.declare("slow-groups", "groups that the slow operation opened and fills; strangers come in as well",
+                 plot.open_rooms(members, 3), label="operation", coordinated=True, inauthentic=True)
     plot.declare("slow", "an operation that shares links within thirty minutes", members, label="operation",
                  coordinated=True, inauthentic=True)
 
@@ -232,7 +233,8 @@ def _clusters(plot: Plot, actors: list[str]) -> pl.DataFrame:
 
 def _labels(plot: Plot, posts: pl.DataFrame, actors: list[str]) -> pl.DataFrame:
     belongs = {actors[code]: group for group in plot.groups for code in group.members}
-    posted = posts.select(pl.col("platform") + ":" + pl.col("account")).to_series().unique().sort().to_list()
+    acting = pl.concat([posts.select(actor=pl.col("platform") + ":" + pl.col(who)) for who in ("account", "place")])
+    posted = acting["actor"].drop_nulls().unique().sort().to_list()
     rows = [(actor, belongs[actor].label, belongs[actor].name) if actor in belongs else (actor, "ordinary", "ordinary")
             for actor in posted]
     return pl.DataFrame(rows, schema={"account_id": pl.String, "label": pl.String, "group": pl.String}, orient="row")
