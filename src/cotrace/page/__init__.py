@@ -17,6 +17,7 @@ from . import _exhibits, _pictures, _words
 
 FOLDER = Path(__file__).parent
 ROWS = 40           # of a table that is no exhibit of a cluster
+LINKS = 8           # links whose grounds are spread out on the page; the table before them has more
 
 
 def render(statement: Mapping, evidence: Mapping[str, derive.Table]) -> str:
@@ -38,7 +39,8 @@ def render(statement: Mapping, evidence: Mapping[str, derive.Table]) -> str:
         "links": _links(tables),
         "cited": _cited(statement),
         "rows": lambda of, where=None: _exhibits.rows(tables, of, where),
-        "limit": {"rows": ROWS, "members": _exhibits.MEMBERS, "pairs": _exhibits.PAIRS},
+        "resolution": next(iter(tables.cells("run", "value", {"key": "resolution_s"})), ""),
+        "limit": {"rows": ROWS, "links": LINKS, "members": _exhibits.MEMBERS, "pairs": _exhibits.PAIRS},
     }
     return _template().render(view).lstrip()
 
@@ -48,8 +50,8 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters |= {"shown": _words.shown, "whole": _words.whole, "short": _words.short, "apart": _words.apart,
-                            "moment": _words.moment, "said": _said, "condition": _condition, "key": _exhibits._key,
-                            "markup": Markup}
+                            "moment": _words.moment, "said": _said, "condition": _condition, "key": _exhibits.key,
+                            "brief": _brief, "markup": Markup}
     return environment.get_template("statement.html.j2")
 
 
@@ -83,6 +85,12 @@ def _condition(where: Mapping | None) -> str:
     return f", where {said if len(said) <= 300 else said[:300] + '… (whole in statement.json)'}"
 
 
+def _brief(sentence: str) -> str:
+    """The id of a sentence short enough for a list: cluster:c-12ab34cd.3 → c-12ab.3."""
+    section, _, number = sentence.rpartition(".")
+    return f"{section.removeprefix('cluster:')[:6]}.{number}" if section.startswith("cluster:") else sentence
+
+
 def _cited(statement: Mapping) -> list[dict]:
     """Every evidence id of the statement once, in the order of first use, with the sentences that rest on it."""
     cited: dict[str, dict] = {}
@@ -100,7 +108,7 @@ def _figures(tables: derive.Tables) -> list[tuple[str, str]]:
 
     run = {row["key"]: row["value"] for row in _exhibits.rows(tables, "run")}
     found = [(run.get("posts", ""), "posts read"), (run.get("actors", ""), "actors in them"),
-             (run.get("tests", ""), "comparisons made"), (str(count("edges")), "passed the test"),
+             (run.get("tests", ""), "comparisons counted"), (str(count("edges")), "passed the test"),
              (str(count("clusters")), "clusters"), (str(count("members")), "members"),
              (str(count("links", {"named": "yes"})), "links to sources")]
     return [(_words.whole(number), what) for number, what in found if number]
@@ -123,7 +131,7 @@ def _placebo(tables: derive.Tables) -> _pictures.Picture | None:
     for column, real, said in (("edges", found, "This method"), ("naive_edges", None, "The rule “60 s, twice”")):
         for cell in sorted({row["cell"] for row in copies}):
             edges = [int(row[column]) for row in copies if row["cell"] == cell]
-            lines.append((f"{said}, {len(edges)} copies: {cell}", edges, real))
+            lines.append((f"{said}: {len(edges)} copies of kind {_words.visible(cell).striptags()}", edges, real))
     return _pictures.placebo(
         "placebo", lines, title="Placebo against real",
         desc=f"Dots are copies of the data in which who meets whom is broken; a line is the real data, {found} edges.")

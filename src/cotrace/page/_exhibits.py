@@ -52,7 +52,7 @@ def exhibit(tables: derive.Tables, cluster: Row, traces: list[str]) -> Exhibit:
     meetings = rows(tables, "occasions", {**where, "together": "yes"})
     meetings = [row for row in meetings if row["a"] in number and row["b"] in number]
     style = {trace: place for place, trace in enumerate(traces)}
-    name = _key(cluster["cluster"])
+    name = key(cluster["cluster"])
     return Exhibit(
         cluster=cluster,
         members=_members(members, edges, number),
@@ -67,8 +67,8 @@ def exhibit(tables: derive.Tables, cluster: Row, traces: list[str]) -> Exhibit:
     )
 
 
-def _key(cluster: str) -> str:
-    """Part of an id in the page: letters, digits and - only."""
+def key(cluster: str) -> str:
+    """Part of an id in the page: letters, digits and - only; ids of sections, sentences and evidence stay apart."""
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in cluster)
 
 

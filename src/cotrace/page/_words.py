@@ -89,11 +89,13 @@ def whole(number: str | int) -> str:
 
 
 def short(number: str) -> str:
-    """A decimal string at three significant digits: 0.0123, 1.2·10⁻⁹; what is no number stays as it is."""
+    """A decimal string at three significant digits: 0.0123, 1,880, 1.2·10⁻⁹; what is no number stays as it is."""
     try:
         rounded = f"{float(number):.3g}"
     except ValueError:
         return number
+    if 1000 <= abs(float(rounded)) < 1e6:
+        return f"{round(float(rounded)):,}"
     head, _, power = rounded.partition("e")
     return f"{head}·10{str(int(power)).translate(SUPERSCRIPT)}" if power else head
 
