@@ -174,7 +174,7 @@ def _links(clusters, occasions):
     row = occasions.filter((pl.col("a") == RING[1]) | (pl.col("b") == RING[1]), "together").row(0, named=True)
     side = "a" if row["a"] == RING[1] else "b"
     met = ((row["object"], row[f"post_{side}"], row[f"at_{side}"].isoformat().replace("+00:00", "Z"), "twitter:src1",
-            DAY.isoformat().replace("+00:00", "Z"), "77"),)
+            DAY.isoformat().replace("+00:00", "Z"), str(int((row[f"at_{side}"] - DAY).total_seconds()))),)
     order = {"occasions": 20, "before": 9, "after": 11, "first": 8, "first_due": 7000}
     after = {"occasions": 20, "before": 0, "after": 20, "first": 0, "first_due": 7000}
     both = (_ground("content", (60, 80), (1, 400), 100, order, met), _ground("coordination", (70, 80), (1, 400), 100, order))

@@ -78,7 +78,7 @@ _LIKELIHOOD = re.compile(r"\b(likely|unlikely|even chance|almost no chance|almos
 
 MAX_DEPTH = 4   # of calculations in calculations; the deepest that is written is 3
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?(e-?[0-9]{1,4})?")
+NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?(e-?[0-9]{1,3})?")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
           "December")
 MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{6})?Z")
@@ -89,8 +89,10 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 class Tables:
     """The evidence, by name, with an index for each column that a `where` asks for."""
 
-    def __init__(self, tables: Mapping[str, Table]):
+    def __init__(self, tables: Mapping[str, Table], budget: int | None = None):
+        """`budget`: rows that may be looked at before it is refused as hostile; None: no limit."""
         self.tables = tables
+        self._left = budget
         self._columns: dict[str, dict[str, int]] = {}
         self._index: dict[tuple[str, str], dict[str, list[int]]] = {}
         self._roots: dict[tuple[str, bytes], tuple[int, str]] = {}
@@ -113,11 +115,13 @@ class Tables:
         """The rows on which all conditions hold, in the order of the file."""
         rows = self.rows(of)
         if not conditions:
+            self._spend(len(rows))
             return list(rows)
         wanted = [(self.column(of, column), _choices(value)) for column, value in sorted(conditions.items())]
         first = min(wanted, key=lambda want: self._hits(of, want))
         index = self._indexed(of, first[0])
         chosen = sorted(number for value in first[1] for number in index.get(value, ()))
+        self._spend(len(chosen) + len(first[1]))
         return [row for row in (rows[i] for i in chosen) if all(row[at] in values for at, values in wanted)]
 
     def cells(self, of: str, column: str, conditions: Mapping | None = None) -> list[str]:
@@ -138,6 +142,12 @@ class Tables:
             rows = self.where(of, conditions)
             self._roots[key] = len(rows), digest.merkle(digest.csv_line(row).encode("utf-8") for row in rows)
         return self._roots[key]
+
+    def _spend(self, rows: int) -> None:
+        if self._left is not None:
+            self._left -= rows
+            if self._left < 0:
+                raise VerificationError("Its sentences ask for more rows than any dossier needs.")
 
     def _hits(self, of: str, want: tuple[int, frozenset[str]]) -> int:
         index = self._indexed(of, want[0])

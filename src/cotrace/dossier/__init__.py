@@ -7,6 +7,7 @@ clock, no machine, no order of rows. What may be named in it is decided in `_mas
 from collections.abc import Mapping
 
 from .. import derive, digest, page, statement
+from ..errors import VerificationError
 from ..progress import Progress, quiet
 from ..records import Findings, as_plain
 from ..software import software
@@ -87,4 +88,27 @@ def visible(packed: bytes) -> dict[str, bytes]:
     return {"dossier.zip": packed, **{name: files[name] for name in VISIBLE}}
 
 
-__all__ = ["build", "faces", "root", "tell", "visible"]
+def differing(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """What this version would have written otherwise from the same evidence, of a dossier that verifies.
+
+    Sentences and the page are functions of the evidence: told again, they are the same. They can differ where another
+    version wrote the dossier, or where somebody changed words and rebuilt the whole.
+    """
+    told = digest.parse_canonical(files["statement.json"], "statement.json")
+    if not isinstance(told, dict):
+        raise VerificationError("statement.json is not a statement.")
+    rows = {name: digest.parse_csv(files[f"evidence/{name}.csv"], name)[1] for name in derive.EVIDENCE}
+    versions = tuple((row["name"], row["version"]) for row in told["software"])
+    again = tell(rows, plan=told["plan"], versions=versions)
+    changed = ["the sentences of statement.json"] if again != told else []
+    return (*changed, *(name for name, face in sorted(faces(told, rows).items()) if face != files[name]))
+
+
+def same_code(files: Mapping[str, bytes]) -> bool:
+    """Whether the dossier says that exactly this program wrote it."""
+    told = digest.parse_canonical(files["statement.json"], "statement.json")
+    ours = [{"name": name, "version": version} for name, version in software()]
+    return isinstance(told, dict) and told.get("software") == ours
+
+
+__all__ = ["build", "differing", "faces", "root", "same_code", "tell", "visible"]

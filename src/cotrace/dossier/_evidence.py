@@ -165,7 +165,7 @@ def _edges(findings: Findings, cluster_of: Mapping[str, str], mask: Mask) -> tup
             shown = [mask.thing(row["object"]), *(sides[1] + sides[0] if turned else sides[0] + sides[1]),
                      digest.decimal(delta, 15)]
         else:
-            shown = ["sha256:" + digest.sha256(row["object"].encode("utf-8")), "", "", "", "", ""]
+            shown = [mask.unseen(row["object"]), "", "", "", "", ""]
         occasions.append([cluster, *sorted((first, second)), row["trace"], *shown, cell(row["together"]),
                           f"{row['chance']:.6f}"])
     edges = [_edge(row, cluster_of, tested, mask) for row in findings.edges.iter_rows(named=True)]
@@ -274,6 +274,7 @@ def _run(findings: Findings, found: Mapping[str, Rows], mask: Mask) -> Rows:
         "edges_outside": sum(not row[0] for row in found["edges"]),
         "masked_accounts": len(mask.used), "masked_mentions": mask.mentions, "pseudonyms": mask.secret is not None,
         "placebo_cells": placebo_cells,
+        **{f"read_{choice}": said for choice, said in findings.reading.how},
     }
     return sorted([key, cell(value)] for key, value in run.items())
 

@@ -84,6 +84,14 @@ class Mask:
             return self._id("post", thing)
         return self.text(thing, mentioned)
 
+    def unseen(self, thing: str) -> str:
+        """An object that is evidence only by its number: whoever has the posts can tell it, nobody can look it up."""
+        if thing in self._numbers:
+            return self.actor(thing)
+        if self.secret is not None:
+            return self._hash("thing", thing)
+        return "sha256:" + digest.sha256(thing.encode("utf-8"))
+
     def text(self, text: str, mentioned: Iterable[str]) -> str:
         """A text in which nobody outside the findings is mentioned.
 

@@ -104,7 +104,7 @@ def standing(tables: Tables) -> tuple[str, str | None]:
 def _summary(w: Writer) -> None:
     state, worst = standing(w.tables)
     _standing(w, state, worst)
-    w.say("FACT", "{records} records of {files} files were read; they gave {posts} posts by {actors} actors.",
+    w.say("FACT", "Files read: {files}. Their {records} records gave {posts} posts by {actors} actors.",
           "inputs", "run", records=total("inputs", "records"), files=count("inputs"),
           posts=one("run", "value", "integer", key="posts"), actors=one("run", "value", "integer", key="actors"))
     if w.run("first_post"):
@@ -114,8 +114,8 @@ def _summary(w: Writer) -> None:
         w.say("FACT", "Clusters of actors that act together: {clusters}, with {members} members between them.",
               "clusters", "members", clusters=count("clusters"), members=count("members"))
     if w.some("edges"):
-        w.say("FACT", "They rest on {edges} pairs of actors, each counted once for each behaviour; {outside} of these "
-              "pairs lie in no cluster and count for none.", "edges", "run", edges=count("edges"),
+        w.say("FACT", "They rest on {edges} pairs of actors, a pair counted once for each behaviour; of these, {outside} lie "
+              "in no cluster and count for none.", "edges", "run", edges=count("edges"),
               outside=one("run", "value", "integer", key="edges_outside"))
     if w.some("edges") and not w.some("clusters"):
         w.say("FACT", "No cluster of at least three members was found.", "clusters", "edges")
@@ -292,13 +292,13 @@ def _likely(w: Writer, group: dict[str, str]) -> None:
 def _indicator(w: Writer, of: dict) -> None:
     rated = [row for row in w.tables.where("grounds", of) if row[w.tables.column("grounds", "ratio")]]
     if not rated:
-        w.say("FACT", "{links} of these links also rest on {indicator}, which gives no likelihood ratio here and "
+        w.say("FACT", "Of these links, {links} also rest on {indicator}, which gives no likelihood ratio here and "
               "moves no "
               "word.", ("grounds", of), links=count("grounds", **of), indicator=every("grounds", "indicator", **of))
         return
     ratios = sorted({row[w.tables.column("grounds", "ratio")] for row in rated})
     of = {**of, "ratio": ratios}
-    w.say("FACT", "{links} of these links rest on {indicator}; its likelihood ratio, always the cautious end of the "
+    w.say("FACT", "Of these links, {links} rest on {indicator}; its likelihood ratio, always the cautious end of the "
           "interval, lies between {least} and {most}.", ("grounds", of), links=count("grounds", **of),
           indicator=every("grounds", "indicator", **of), least=end("grounds", "min", "ratio", "decimal:1", **of),
           most=end("grounds", "max", "ratio", "decimal:1", **of))

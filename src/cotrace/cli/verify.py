@@ -1,0 +1,91 @@
+"""`cotrace verify`: is this dossier what it says?"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError, VerificationError
+from . import _terminal as terminal
+
+if TYPE_CHECKING:
+    from ..verify import Report
+
+
+def verify(
+    dossier: Annotated[str, typer.Argument(help="dossier.zip, or - for stdin.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[POSTS]...", help="Further files of --posts.")] = None,
+    posts: Annotated[list[str] | None, typer.Option(help="The files it was made from: computes the finding again.")]
+    = None,
+    key: Annotated[list[str] | None, typer.Option(help="A public key that must have signed: FILE.pub, or hex.")] = None,
+) -> None:
+    """Check a dossier with nothing but the file; with --posts, compute the whole finding again.
+
+    Prints the steps of the proof and what was not checked. Exit code 1: it does not verify, or it is no dossier.
+    """
+    from ..digest import unarchive
+    from ..verify import LARGEST
+    from ..verify import verify as check
+
+    if more and not posts:
+        raise InputError(f"What is {more[0]} for?\nFiles of posts come after --posts:  "
+                         "cotrace verify DOSSIER --posts FILE...")
+    raw = _bytes(dossier, LARGEST)
+    report = check(raw, keys=[_key(given) for given in key or ()])
+    report = _told_again(report, unarchive(raw))
+    if posts:
+        from .. import replay
+
+        report = replay.check(raw, [*posts, *(more or ())], report, terminal.progress())
+    if terminal.STATE.json:
+        terminal.result({"verified": True, "signer": report.signer, "standing": report.standing,
+                         "steps": [{"step": step.number, "shown": step.shown} for step in report.steps],
+                         "not_checked": list(report.not_checked)})
+    else:
+        terminal.result("\n".join(report.lines()))
+
+
+def _bytes(dossier: str, largest: int) -> bytes:
+    if dossier == "-":
+        return sys.stdin.buffer.read(largest + 1)
+    path = Path(dossier)
+    if path.is_dir():
+        inside = path / "dossier.zip"
+        raise InputError(f"{path} is a folder.\nName the file" + (f":  {inside}" if inside.exists() else "."))
+    try:
+        with open(path, "rb") as file:
+            return file.read(largest + 1)
+    except OSError as fault:
+        raise InputError(f"{path} cannot be read: {fault.strerror}.") from None
+
+
+def _key(given: str) -> bytes:
+    """The bytes of a key file; hex digits stand for themselves."""
+    if len(given) == 64 and not Path(given).exists():
+        return given.encode()
+    try:
+        with open(given, "rb") as file:
+            return file.read(10_000)
+    except OSError as fault:
+        raise InputError(f"The key {given} cannot be read: {fault.strerror}.") from None
+
+
+def _told_again(report: "Report", files: dict[str, bytes]) -> "Report":
+    """Sentences and page written again from the evidence, and compared."""
+    from .. import dossier
+    from ..verify import Step
+
+    html = next(line for line in report.not_checked if "statement.html" in line)
+    left = tuple(line for line in report.not_checked if line != html)
+    differing = dossier.differing(files)
+    if differing and dossier.same_code(files):
+        raise VerificationError(f"Written again from the same evidence, {' and '.join(differing)} would read otherwise, "
+                                "and it claims to be written by exactly this program.")
+    if differing:
+        said = (f"{' and '.join(differing)}: another version wrote it, and this one would write it otherwise; every number "
+                "in statement.json was checked, its other words and the page were not")
+        return replace(report, not_checked=(said, *left))
+    step = Step(3, "Written again from the same evidence, the sentences and the page are the same, byte for byte.")
+    return replace(report, steps=(*report.steps, step), not_checked=left)

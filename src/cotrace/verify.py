@@ -1,0 +1,705 @@
+"""Is this dossier what it says? Read this file first.
+
+It imports nothing but the standard library, `errors`, `digest` and `derive`, so that a person who does not trust us can
+read everything that a verification depends on. It refuses to trust any number that it can compute, computes none with
+the code that made it, and says what it did not check.
+
+    (0) the archive is canonical and safe
+    (1) canonical bytes, manifest, signature
+    (2) every evidence row against its Merkle root
+    (3) every number of the statement from the evidence inside, and the chance in the evidence from its own rows
+    (4) with the posts: `replay` (not here)
+
+Whatever is wrong is a VerificationError. Unsigned, all of this shows consistency alone: anyone could have rebuilt it.
+"""
+
+import base64
+import binascii
+import datetime
+import hashlib
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from . import derive, digest
+from .derive import EVIDENCE, Tables, number
+from .errors import InputError, VerificationError
+
+FORMAT = "cotrace dossier 1"
+LARGEST = 2**28         # bytes of an archive; a dossier of a million evidence rows has less
+LARGEST_JSON = {"statement.json": 2**25, "manifest.json": 2**20, "signature.json": 2**12}
+LONGEST_LINE = 2**23    # bytes of one row
+MOST_ROWS = 1_000_000   # of all tables
+MOST_WORK = 60_000_000  # steps of exact tails; some ten seconds in plain Python
+MOST_LOOKED_AT = 20_000_000  # rows that the sentences may ask for
+CLOSE = 1e-6            # p and q are printed with nine digits; computing again in another order may move the eighth
+SMALLEST = 1e-300       # below this a float has no digits left
+GATE = 0.05             # the timing has to be rarer than this before taste may add to it (network.GATE)
+STRONG = frozenset(("identity", "infrastructure"))
+FEWEST = 10             # known actors; fewer measure no ratio
+Z = 1.959963984540054   # 97.5 % point of the normal distribution
+ALWAYS_THERE = frozenset(("statement.json", "statement.md", "statement.html", "manifest.json",
+                          *(f"evidence/{name}.csv" for name in EVIDENCE)))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the proof: its number, what was shown, and the figures."""
+
+    number: int
+    shown: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A proof in steps, and its limits. There is a report only where nothing was refused."""
+
+    signer: str | None              # public key, hex; None: unsigned
+    standing: str
+    steps: tuple[Step, ...]
+    not_checked: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """What a person reads; unsigned is said first."""
+        first = ([f"SIGNED by the key {self.signer}"] if self.signer else
+                 ["UNSIGNED: anyone could have rebuilt this whole. What follows shows that it agrees with itself."])
+        return [*first, *(f"({step.number}) {step.shown}" for step in self.steps),
+                *(f"not checked: {what}" for what in self.not_checked)]
+
+
+def verify(dossier: str | Path | bytes, *, keys: Sequence[bytes] = ()) -> Report:
+    """Does the dossier follow from itself?
+
+    Args:
+        dossier: the archive, or its path.
+        keys: public Ed25519 keys (PEM, or 64 hex digits); where any are given, one of them must have signed.
+
+    Raises:
+        VerificationError: it is not what it says, or not a dossier.
+        InputError: the path cannot be read, or a key is none.
+    """
+    trusted = [public_key(key) for key in keys]
+    raw = dossier if isinstance(dossier, bytes) else _read(Path(dossier))
+    try:
+        return _verify(raw, trusted)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as fault:
+        # A hostile dossier found a way that no check names. Whatever it was, the dossier is refused.
+        raise VerificationError(f"This dossier is malformed: {type(fault).__name__}: {str(fault)[:200]}") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(LARGEST + 1)
+    except OSError as fault:
+        raise InputError(f"{path} cannot be read: {fault.strerror}.") from None
+    return raw
+
+
+def _verify(raw: bytes, trusted: Sequence[bytes]) -> Report:
+    if len(raw) > LARGEST:
+        raise VerificationError(f"This is larger than any dossier: more than {LARGEST >> 20} MiB.")
+    files = digest.unarchive(raw)
+    _names(files)
+    steps = [Step(0, f"The archive is canonical and safe: {len(files)} files, {len(raw):,} bytes, nothing before, "
+                     "between or after them.")]
+    statement, signer = _sealed(files, trusted)
+    seal = "The signature over the manifest is valid." if signer else "There is no signature."
+    steps.append(Step(1, "Every file is in the manifest with its size and digest, and JSON stands in its one accepted "
+                         f"spelling. {seal}"))
+    tables = _tables(files)
+    rows = _roots(statement, tables)
+    steps.append(Step(2, f"All {rows:,} rows of evidence belong to the Merkle roots in the statement."))
+    steps.append(Step(3, _follows(statement, files, tables)))
+    return Report(signer, statement["standing"], tuple(steps), _not_checked(signer, trusted))
+
+
+def _not_checked(signer: str | None, trusted: Sequence[bytes]) -> tuple[str, ...]:
+    who = ("who signed: there is no signature" if signer is None else
+           "that this key belongs to whom you think: compare it with one that its owner published (--key)")
+    return (*(() if trusted else (who,)),
+            "that the evidence is what was posted, and that nothing was left out: that needs the posts (--posts)",
+            "how the chance of each single occasion was estimated, and the placebo counts: likewise",
+            "that statement.html shows this statement, and that its sentences are the ones that cotrace writes: that "
+            "needs the full installation; statement.md was compared")
+
+
+# ------------------------------------------------------------------------------ (0) and (1): archive and seal
+
+def _names(files: Mapping[str, bytes]) -> None:
+    if missing := sorted(ALWAYS_THERE - set(files)):
+        raise VerificationError(f"This is not a dossier: {', '.join(missing[:3])} is missing.")
+    if strange := sorted(set(files) - ALWAYS_THERE - {"signature.json"}):
+        raise VerificationError(f"The archive holds what no dossier has: {strange[0]!r}.")
+    for name, limit in LARGEST_JSON.items():
+        if len(files.get(name, b"")) > limit:
+            raise VerificationError(f"{name} is larger than in any dossier.")
+
+
+def _object(files: Mapping[str, bytes], name: str, keys: set[str]) -> dict:
+    value = digest.parse_canonical(files[name], name)
+    if not isinstance(value, dict) or set(value) != keys:
+        raise VerificationError(f"{name} does not hold what it has to hold: {', '.join(sorted(keys))}.")
+    return value
+
+
+def _sealed(files: Mapping[str, bytes], trusted: Sequence[bytes]) -> tuple[dict, str | None]:
+    """The statement, and the public key that signed (hex), or None."""
+    manifest = _object(files, "manifest.json", {"format", "files", "evidence_root"})
+    statement = _object(files, "statement.json", {"format", "title", "review", "standing", "plan", "plan_digest",
+                                                  "software", "evidence", "sections"})
+    if manifest["format"] != FORMAT or statement["format"] != FORMAT:
+        raise VerificationError(f"The format is {str(statement['format'])[:60]!r}; this version reads {FORMAT!r}.")
+    sealed = {name: {"bytes": len(content), "sha256": digest.sha256(content)} for name, content in files.items()
+              if name not in ("manifest.json", "signature.json")}
+    if manifest["files"] != sealed:
+        listed = manifest["files"] if isinstance(manifest["files"], dict) else {}
+        wrong = sorted(name for name in {*sealed, *listed} if sealed.get(name) != listed.get(name))
+        raise VerificationError(f"{wrong[0] if wrong else 'The list of files'} is not what the manifest says.")
+    roots = statement["evidence"] if isinstance(statement["evidence"], list) else []
+    if digest.merkle(f"{row['file']} {row['root']}".encode() for row in roots) != manifest["evidence_root"]:
+        raise VerificationError("The manifest's root over the evidence is not that of the statement.")
+    if "signature.json" not in files:
+        if trusted:
+            raise VerificationError("UNSIGNED: anyone could have rebuilt this whole, and you asked for a signature.")
+        return statement, None
+    signature = _object(files, "signature.json", {"algorithm", "over", "public_key", "signature"})
+    public, signed = _hex(signature["public_key"], 32), _hex(signature["signature"], 64)
+    if (signature["algorithm"], signature["over"]) != ("Ed25519", "manifest.json"):
+        raise VerificationError("The signature is of a kind that no dossier has.")
+    if not ed25519_valid(public, files["manifest.json"], signed):
+        raise VerificationError("The signature does not belong to this manifest and key.")
+    if trusted and public not in trusted:
+        raise VerificationError(f"It is signed by the key {public.hex()}, which is none of those you trust.")
+    return statement, public.hex()
+
+
+def _hex(text: object, size: int) -> bytes:
+    if not isinstance(text, str) or not re.fullmatch(f"[0-9a-f]{{{2 * size}}}", text):
+        raise VerificationError("The signature is not written in hex digits of its length.")
+    return bytes.fromhex(text)
+
+
+def public_key(key: bytes) -> bytes:
+    """The 32 bytes of a public Ed25519 key in PEM (RFC 8410) or 64 hex digits.
+
+    Raises:
+        InputError: it is neither, or a private key.
+    """
+    lines = [line.strip() for line in key.strip().splitlines()]
+    if len(lines) == 1 and re.fullmatch(rb"[0-9a-fA-F]{64}", lines[0]):
+        return bytes.fromhex(lines[0].decode())
+    if len(lines) > 2 and (lines[0], lines[-1]) == (b"-----BEGIN PUBLIC KEY-----", b"-----END PUBLIC KEY-----"):
+        try:
+            der = base64.b64decode(b"".join(lines[1:-1]), validate=True)
+        except binascii.Error:
+            der = b""
+        if der[:12] == bytes.fromhex("302a300506032b6570032100") and len(der) == 44:
+            return der[12:]
+    if b"PRIVATE" in key:
+        raise InputError("This is a private key. Give the public one: the file that ends in .pub.")
+    raise InputError("This is not a public Ed25519 key.\nGive a .pub file of  cotrace key new , or 64 hex digits.")
+
+
+# ------------------------------------------------------------------------------------------- (2): evidence
+
+def _tables(files: Mapping[str, bytes]) -> Tables:
+    tables, total = {}, 0
+    for name, columns in EVIDENCE.items():
+        what, raw = f"evidence/{name}.csv", files[f"evidence/{name}.csv"]
+        total += raw.count(b"\n")
+        if total > MOST_ROWS:
+            raise VerificationError(f"The evidence has more than {MOST_ROWS:,} rows.")
+        if not raw.startswith(digest.csv_line(columns).encode() + b"\n"):
+            raise VerificationError(f"{what} does not have its columns: {', '.join(columns)}.")
+        for line in raw.splitlines():
+            if len(line) > LONGEST_LINE or line.count(b",") < len(columns) - 1:
+                raise VerificationError(f"{what} has a row that is too long or too short.")
+        header, rows = digest.parse_csv(raw, what)
+        if name not in ("plantings", "notes", "rejects") and sorted(rows) != rows:
+            raise VerificationError(f"{what} is not sorted.")
+        for row in rows:
+            for column, cell in zip(header, row, strict=True):
+                shape = _SHAPES.get(f"{name}.{column}") or _SHAPES.get(column)
+                if shape is not None and not shape.fullmatch(cell):
+                    raise VerificationError(f"{what}: {cell[:60]!r} cannot stand in column {column}.")
+        tables[name] = (header, rows)
+    return Tables(tables, budget=MOST_LOOKED_AT)
+
+
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,11}")
+_WHOLE_OR_NOT = re.compile(r"|0|[1-9][0-9]{0,11}")
+_MICRO = re.compile(r"(0|[1-9][0-9]{0,8})\.[0-9]{6}")
+_CHANCE = re.compile(r"0\.[0-9]{6}|1\.000000")
+_P = re.compile(r"0|1|0\.[0-9]{1,16}|[1-9](\.[0-9]{1,8})?e-[0-9]{2,3}")
+_REAL_OR_NOT = re.compile(r"|-?[0-9]{1,12}(\.[0-9]{1,16})?|[0-9](\.[0-9]{1,8})?e[+-][0-9]{2,3}")
+_TIME_OR_NOT = re.compile(r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
+_YES = re.compile("yes|no")
+_SHAPES = {
+    **dict.fromkeys((
+        "bytes", "resolution_s", "records", "actions", "actors", "posts_without", "set_aside", "size", "meetings",
+        "likely_meetings", "one_sided", "days", "hours", "window_s", "observed", "shared", "rare", "tested", "a_first",
+        "b_first", "copy", "naive_edges", "jitter_s", "planted", "recovered", "inputs.posts", "clusters.posts",
+        "clusters.edges", "members.edges", "placebos.edges", "traces.objects", "clusters.objects", "plantings.objects",
+        "plantings.members", "notes.note"), _WHOLE),
+    **dict.fromkeys(("same_seen", "same_of", "unrelated_seen", "unrelated_of"), _WHOLE_OR_NOT),
+    **dict.fromkeys(("expected", "shared_expected", "rare_expected"), _MICRO),
+    **dict.fromkeys(("p", "q", "p_time", "p_choice", "stability"), _P),
+    **dict.fromkeys(("ratio", "low", "high", "posterior", "delta_s", "q_min"), _REAL_OR_NOT),
+    **dict.fromkeys(("at_a", "at_b", "at_actor", "at_source", "posts.at", "first", "last"), _TIME_OR_NOT),
+    **dict.fromkeys(("together", "named"), _YES), "chance": _CHANCE,
+}
+
+
+def _roots(statement: Mapping, tables: Tables) -> int:
+    total, found = 0, []
+    for name in sorted(EVIDENCE):
+        count, root = tables.root(name)
+        found.append({"file": name, "rows": count, "root": root})
+        total += count
+    if statement["evidence"] != found:
+        raise VerificationError("The evidence is not what the Merkle roots of the statement say.")
+    return total
+
+
+# ------------------------------------------------------------------------------ (3): what follows from the rows
+
+def _follows(statement: Mapping, files: Mapping[str, bytes], tables: Tables) -> str:
+    plan = _plan(statement, tables)
+    values, sentences = _sentences(statement, tables)
+    if derive.markdown(statement).encode("utf-8") != files["statement.md"]:
+        raise VerificationError("statement.md does not say what statement.json says.")
+    occasions = _occasions(tables)
+    _edges(tables, plan, occasions)
+    _q(tables, plan)
+    _clusters(tables)
+    ratios = _links(tables, plan)
+    _run(statement, tables)
+    rows = {name: len(tables.rows(name)) for name in ("edges", "occasions", "links")}
+    return (f"All {values:,} numbers and names in {sentences:,} sentences follow from the rows. So do, computed again: "
+            f"the chance of {rows['edges']:,} pairs from their {rows['occasions']:,} occasions, their p and q, the "
+            f"clusters, {ratios:,} likelihood ratios from their counts, the words of {rows['links']:,} links, and the "
+            f"standing {statement['standing']!r}.")
+
+
+def _plan(statement: Mapping, tables: Tables) -> dict[str, str]:
+    plan = statement["plan"]
+    if not isinstance(plan, dict) or digest.digest(plan) != statement["plan_digest"]:
+        raise VerificationError("The digest of the plan is not the plan's.")
+    told = {key: ("" if value is None else ";".join(map(str, value)) if isinstance(value, list) else str(value))
+            for key, value in plan.items()}
+    if tables.rows("plan") != sorted([key, value] for key, value in told.items()):
+        raise VerificationError("The plan in the statement and the plan in the evidence differ.")
+    if not {"alpha", "min_objects", "prior", "windows"} <= set(told):
+        raise VerificationError("The plan lacks what the findings depend on.")
+    if not 0 < number(told["alpha"]) < 1:
+        raise VerificationError("The plan accepts a share of false pairs that is no share.")
+    return told
+
+
+def _sentences(statement: Mapping, tables: Tables) -> tuple[int, int]:
+    """How many values and sentences were checked; titles are fixed, so that no heading can say what no sentence may."""
+    if (statement["title"], statement["review"]) != (derive.TITLE, derive.REVIEW):
+        raise VerificationError(f"Its title or its review state is not the fixed one ({derive.REVIEW}).")
+    sections = list(derive.SECTIONS.items())
+    clusters = [(f"cluster:{row[0]}", f"Cluster {row[0]}") for row in tables.rows("clusters")]
+    wanted = [*sections[:1], *clusters, *sections[1:]]
+    given = [(section["id"], section["title"]) for section in statement["sections"]
+             if set(section) == {"id", "title", "sentences"}]
+    if given != wanted or len(given) != len(statement["sections"]):
+        raise VerificationError("Its sections are not those that a statement has, in their order.")
+    values, seen = 0, set()
+    for section in statement["sections"]:
+        if not section["sentences"]:
+            raise VerificationError(f"Section {section['id']!r} says nothing.")
+        for sentence in section["sentences"]:
+            values += derive.check(sentence, tables)
+            if sentence["id"] in seen:
+                raise VerificationError(f"There are two sentences {sentence['id']!r}.")
+            seen.add(sentence["id"])
+            said = sentence["text"].replace("not called validated", "").replace("here is called validated", "")
+            if statement["standing"] != "validated" and re.search(r"\bvalidated\b", said):
+                raise VerificationError(f"Sentence {sentence['id']!r} says validated; the standing is not.")
+    return values, len(seen)
+
+
+def _microseconds(moment: str) -> int:
+    at = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)
+
+
+def _occasions(tables: Tables) -> dict[tuple[str, ...], list[Sequence[str]]]:
+    """The occasions of each edge (a, b, trace), after each was held against the posts that it names."""
+    posts = {row[0]: row for row in tables.rows("posts")}
+    if len(posts) != len(tables.rows("posts")):
+        raise VerificationError("A post stands twice in the evidence.")
+    of: dict[tuple[str, ...], list[Sequence[str]]] = {}
+    needed: set[str] = set()
+    for row in tables.rows("occasions"):
+        cluster, a, b, trace, _, post_a, at_a, post_b, at_b, delta_s, together, _ = row
+        of.setdefault((cluster, a, b, trace), []).append(row)
+        if together == "no":
+            if any((post_a, at_a, post_b, at_b, delta_s)):
+                raise VerificationError(f"A post is shown for an occasion of {a} and {b} that is no meeting.")
+            continue
+        for actor, post, at in ((a, post_a, at_a), (b, post_b, at_b)):
+            if post not in posts or posts[post][3] != at or actor not in posts[post][1:3]:
+                raise VerificationError(f"The meeting of {a} and {b} names a post, a time or an author that the "
+                                        f"evidence does not have: {post[:60]!r}.")
+            needed.add(post)
+        if post_a == post_b or number(delta_s) * 1_000_000 != _microseconds(at_b) - _microseconds(at_a):
+            raise VerificationError(f"A meeting of {a} and {b} does not have the distance that its times give.")
+    for row in tables.rows("meetings"):
+        needed |= {post for post in (row[5], row[7]) if post}
+        for post, at in ((row[5], row[6]), (row[7], row[8])):
+            if post and (post not in posts or posts[post][3] != at):
+                raise VerificationError(f"A ground names a post or a time that is not in the evidence: {post[:60]!r}.")
+        if row[9] and number(row[9]) * 1_000_000 != _microseconds(row[6]) - _microseconds(row[8]):
+            raise VerificationError(f"A ground of {row[1]} does not have the distance that its times give.")
+    if posts.keys() - needed:
+        raise VerificationError("A post is in the evidence that no finding rests on.")
+    return of
+
+
+def _edges(tables: Tables, plan: Mapping[str, str], occasions: Mapping[tuple[str, ...], list[Sequence[str]]]) -> None:
+    windows = [int(window) for window in plan["windows"].split(";") if _WHOLE.fullmatch(window)]
+    work, left = 0, dict(occasions)
+    tests = int(_one(tables, "tests"))
+    for row in tables.rows("edges"):
+        edge = dict(zip(EVIDENCE["edges"], row, strict=True))
+        who = f"{edge['a']} and {edge['b']} ({edge['trace']})"
+        own = left.pop((edge["cluster"], edge["a"], edge["b"], edge["trace"]), [])
+        window_s, observed = int(edge["window_s"]), int(edge["observed"])
+        met = [number(one[9]) for one in own if one[10] == "yes"]
+        chances = [number(one[11]) for one in own]
+        counts = (len(own), len(met), sum(d > 0 for d in met), sum(d < 0 for d in met))
+        if counts != (int(edge["tested"]), observed, int(edge["a_first"]), int(edge["b_first"])):
+            raise VerificationError(f"{who}: the counts are not those of the occasions.")
+        if edge["a"] >= edge["b"] or window_s not in windows or any(abs(d) > window_s for d in met):
+            raise VerificationError(f"{who}: a meeting lies outside the window, or the window outside the plan.")
+        if observed < int(plan["min_objects"]) or len({(one[4], one[5], one[7]) for one in own if one[5]}) != observed:
+            raise VerificationError(f"{who}: fewer distinct meetings than the plan asks for, or than are counted.")
+        if sum(chances, Fraction(0)) != number(edge["expected"]):
+            raise VerificationError(f"{who}: expected is not the sum of the chances.")
+        work += len(own) * (min(observed, len(own) - observed) + 1)
+        if work > MOST_WORK:
+            raise VerificationError("Its occasions need more work than any dossier's.")
+        p_time = min(1.0, len(windows) * tail(list(map(float, chances)), observed))
+        p_choice = chosen(edge, tests)
+        k = max(p_time, SMALLEST) * p_choice
+        p = min(1.0, k * (1 - math.log(k))) if p_time <= GATE and k > 0 else 1.0 if p_time > GATE else 0.0
+        for name, right in (("p_time", p_time), ("p_choice", p_choice), ("p", p)):
+            _same(float(edge[name]), right, f"{who}: {name}")
+    if left:
+        raise VerificationError("There are occasions of a pair that is not among the edges.")
+
+
+def tail(chances: Sequence[float], observed: int) -> float:
+    """P(at least `observed` of independent events with these chances), exact: every step adds positive numbers.
+
+    Counted from the shorter side: at least k happen exactly where at most n − k fail.
+    """
+    n = len(chances)
+    if observed <= 0:
+        return 1.0
+    if observed > n:
+        return 0.0
+    if observed <= n - observed:
+        ways, reached = [1.0] + [0.0] * (observed - 1), 0.0
+        for chance in chances:
+            reached += ways[-1] * chance
+            ways = [ways[0] * (1 - chance), *(one * (1 - chance) + before * chance
+                                              for before, one in zip(ways, ways[1:]))]
+        return reached
+    fails = [1.0] + [0.0] * (n - observed)
+    for chance in chances:
+        fails = [fails[0] * chance, *(one * chance + before * (1 - chance) for before, one in zip(fails, fails[1:]))]
+    return math.fsum(fails)
+
+
+def poisson_tail(count: int, mean: float) -> float:
+    """P(N ≥ count) of a Poisson number; 1 where count ≤ mean (there it is at least a half, and taken twice)."""
+    if count <= mean:
+        return 1.0
+    if mean <= 0:
+        return 0.0
+    if mean > 1e7:
+        raise VerificationError("It expects more shared objects than any data have.")
+    term = math.exp(count * math.log(mean) - mean - math.lgamma(count + 1))
+    total, k = 0.0, count
+    while term > total * 1e-17:
+        total += term
+        k += 1
+        term *= mean / k
+    return total
+
+
+def chosen(edge: Mapping[str, str], tests: int) -> float:
+    """p of what the two share: twice the smaller of two Poisson tails, at most 1, at least 1 / tests."""
+    both = min(poisson_tail(int(edge["shared"]), float(edge["shared_expected"])),
+               poisson_tail(int(edge["rare"]), float(edge["rare_expected"])))
+    return max(1 / max(tests, 1), min(1.0, 2 * both))
+
+
+def _same(given: float, right: float, what: str) -> None:
+    if not math.isclose(given, right, rel_tol=CLOSE, abs_tol=SMALLEST):
+        raise VerificationError(f"{what} is given as {given:.9g}; computed again it is {right:.9g}.")
+
+
+def _q(tables: Tables, plan: Mapping[str, str]) -> None:
+    """Benjamini–Hochberg over all tests. The smallest of the later ones is always among those that passed."""
+    tests = int(_one(tables, "tests"))
+    rows = sorted(((float(row[8]), float(row[9])) for row in tables.rows("edges")), reverse=True)
+    if len(rows) > tests:
+        raise VerificationError("More pairs passed than were tested.")
+    least = 1.0
+    for rank, (p, q) in zip(range(len(rows), 0, -1), rows, strict=True):
+        least = min(least, p * tests / rank)
+        _same(q, least, f"The q of the pair of rank {rank}")
+        if q > float(plan["alpha"]) * (1 + CLOSE):
+            raise VerificationError(f"A pair with q = {q:.3g} is among the edges; the plan accepts {plan['alpha']}.")
+
+
+def _one(tables: Tables, key: str) -> str:
+    value = tables.cell("run", "value", {"key": key})
+    if not _WHOLE.fullmatch(value):
+        raise VerificationError(f"The run's {key} is no count.")
+    return value
+
+
+def _clusters(tables: Tables) -> None:
+    named = [row[:6] for row in tables.rows("members")]
+    members, clusters = derive.summaries(named, tables.rows("edges"), tables.rows("occasions"))
+    if members != tables.rows("members") or clusters != tables.rows("clusters"):
+        raise VerificationError("Clusters and members are not what their edges and occasions give.")
+    of: dict[str, str] = {}
+    for row in named:
+        if row[1] in of:
+            raise VerificationError(f"{row[1]} is a member twice.")
+        of[row[1]] = row[0]
+    near: dict[str, list[str]] = {}
+    kinds = {row[1]: row[2] for row in named}
+    for row in tables.rows("edges"):
+        cluster, a, b = row[:3]
+        if cluster != (of.get(a, "") if of.get(a) == of.get(b) else ""):
+            raise VerificationError(f"The edge of {a} and {b} is put into a cluster that it does not belong to.")
+        if cluster:
+            near.setdefault(a, []).append(b)
+            near.setdefault(b, []).append(a)
+            if {kinds[a], kinds[b]} != {row[3]}:
+                raise VerificationError(f"{a} and {b} are not of one kind.")
+    for cluster in {row[0] for row in named}:
+        everybody = [actor for actor, where in of.items() if where == cluster]
+        reached, todo = {everybody[0]}, [everybody[0]]
+        while todo:
+            for other in near.get(todo.pop(), ()):
+                if other not in reached:
+                    reached.add(other)
+                    todo.append(other)
+        if len(everybody) < 3 or reached != set(everybody):
+            raise VerificationError(f"Cluster {cluster} has fewer than three members, or its edges do not hold it together.")
+
+
+# ------------------------------------------------------------------------------------- ratios, words, standing
+
+def _links(tables: Tables, plan: Mapping[str, str]) -> int:
+    """Ratios from counts, words from ratios and prior; returns how many ratios were computed."""
+    receipts = {row[12]: row for row in tables.rows("registry")}
+    for_, _, against = plan["prior"].partition(":")
+    odds = float(number(for_) / number(against))
+    of: dict[tuple[str, ...], list[dict]] = {}
+    ratios, used = 0, set()
+    for row in tables.rows("grounds"):
+        ground = _ground(dict(zip(EVIDENCE["grounds"], row, strict=True)))
+        ratios += ground["right"] is not None
+        used |= set(ground["receipts"])
+        of.setdefault(tuple(row[:3]), []).append(ground)
+    if set(receipts) != used:
+        raise VerificationError("The rows of the registry are not those that grounds rest on.")
+    members = {row[1]: row[0] for row in tables.rows("members")}
+    seen = set()
+    for row in tables.rows("links"):
+        link = dict(zip(EVIDENCE["links"], row, strict=True))
+        who, grounds = f"{link['actor']} and {link['source']}", of.pop(tuple(row[:3]), [])
+        if tuple(row[:3]) in seen or not grounds or link["cluster"] != members.get(link["actor"], ""):
+            raise VerificationError(f"{who}: a link without grounds, twice, or of another cluster.")
+        seen.add(tuple(row[:3]))
+        if link["named"] != ("yes" if link["word"] in derive.NAMED else "no"):
+            raise VerificationError(f"{who}: a link below likely may not be named, and one above may not be hidden.")
+        if link["word"] == "listed":
+            if not any(receipts[r][5] for ground in grounds if ground["indicator"] == "identity" for r in ground["receipts"]):
+                raise VerificationError(f"{who}: listed, and no citation says where.")
+        else:
+            _word(link, grounds, odds, who)
+    if of:
+        raise VerificationError("There are grounds of a link that does not exist.")
+    return ratios
+
+
+def _ground(ground: dict) -> dict:
+    who = f"{ground['actor']} and {ground['source']} ({ground['indicator']})"
+    own = dict(part.partition("=")[::2] for part in ground["counts"].split(";") if part)
+    if any(not _WHOLE.fullmatch(value) for value in own.values()):
+        raise VerificationError(f"{who}: a count is no count.")
+    counts = {key: int(value) for key, value in own.items()}
+    counts |= {key: int(ground[key]) for key in ("same_seen", "same_of", "unrelated_seen", "unrelated_of") if ground[key]}
+    right = None
+    if ground["ratio"]:
+        bounds = _interval(counts)
+        right = None if bounds is None else min(float(counts["cap"]), bounds[0])
+        if bounds is None or right is None:
+            raise VerificationError(f"{who}: a ratio from fewer than {FEWEST} known or unrelated actors.")
+        _same(float(ground["ratio"]), right, f"{who}: the likelihood ratio")
+        _same(float(ground["low"]), bounds[0], f"{who}: its lower bound")
+        if ground["high"]:
+            _same(float(ground["high"]), bounds[1], f"{who}: its upper bound")
+    receipts = [receipt for receipt in ground["selectors"].split(";") if receipt]
+    return {"indicator": ground["indicator"], "counts": counts, "right": right, "receipts": receipts}
+
+
+def _interval(counts: Mapping[str, int]) -> tuple[float, float] | None:
+    """P(seen | same operator) ÷ P(seen | unrelated), each bound from the worse ends of two Wilson intervals."""
+    if min(counts.get("same_of", 0), counts.get("unrelated_of", 0)) < FEWEST:
+        return None
+    same, other = (_wilson(counts[f"{kind}_seen"], counts[f"{kind}_of"]) for kind in ("same", "unrelated"))
+    return same[0] / other[1], same[1] / other[0] if other[0] else math.inf
+
+
+def _wilson(seen: int, of: int) -> tuple[float, float]:
+    """95 % interval of a proportion. Source: Wilson 1927, doi:10.1080/01621459.1927.10502953"""
+    if seen > of:
+        raise VerificationError("More were seen than there are.")
+    middle = (seen + Z * Z / 2) / (of + Z * Z)
+    half = Z / (of + Z * Z) * math.sqrt(seen * (of - seen) / of + Z * Z / 4)
+    return 0.0 if seen == 0 else max(0.0, middle - half), 1.0 if seen == of else min(1.0, middle + half)
+
+
+def _word(link: Mapping[str, str], grounds: Sequence[dict], odds: float, who: str) -> None:
+    posterior = _judge(grounds, odds)
+    _same(float(link["posterior"]), posterior, f"{who}: the posterior")
+    for name, factor in (("word", 1.0), ("word_if_prior_tenth", 0.1), ("word_if_prior_tenfold", 10.0)):
+        right = _judge(grounds, odds * factor)
+        if link[name] not in {_ladder(right * (1 - 1e-9)), _ladder(min(1.0, right * (1 + 1e-9)))}:
+            raise VerificationError(f"{who}: {name} is {link[name][:40]!r}; the posterior gives {_ladder(right)!r}.")
+
+
+def _judge(grounds: Sequence[dict], odds: float) -> float:
+    """The posterior that the ladder allows (METHOD §3): see docs/links.md; a reader's occasions count for one class."""
+    measured = [ground for ground in grounds if ground["right"] is not None and ground["right"] > 1]
+    own = [ground for ground in measured if not _follows_only(ground["counts"])]
+    for ground in sorted(own or measured, key=lambda ground: ground["indicator"]):
+        odds *= ground["right"]
+    kinds = {ground["indicator"] for ground in own}
+    even, likely, unlikely = (float(derive.LADDER_ENDS[derive.LADDER.index(word)])
+                              for word in ("roughly even chance", "likely", "unlikely"))
+    if not measured:
+        limit = unlikely
+    elif len(kinds) <= 1:
+        limit = even
+    else:
+        limit = likely if len(kinds) == 2 and not kinds & STRONG else 1.0
+    return min(limit, odds / (1 + odds))
+
+
+def _follows_only(counts: Mapping[str, int]) -> bool:
+    """A reader: first with less than a quarter of the objects on which it would be first by chance, or first but once."""
+    if "occasions" not in counts:
+        return False
+    return counts["first"] < 2 or counts["first"] * 4000 < counts["first_due"]
+
+
+def _ladder(posterior: float) -> str:
+    return next(word for word, end in zip(derive.LADDER, derive.LADDER_ENDS, strict=True) if posterior <= float(end))
+
+
+def _run(statement: Mapping, tables: Tables) -> None:
+    copies = [(row[0], int(row[2])) for row in tables.rows("placebos")]
+    edges = tables.rows("edges")
+    standing, _ = derive.standing(copies, len(edges), number(tables.cell("plan", "value", {"key": "alpha"})))
+    if statement["standing"] != standing:
+        raise VerificationError(f"The standing is given as {str(statement['standing'])[:40]!r}; the placebos give "
+                                f"{standing!r}.")
+    told = {"edges_outside": sum(not row[0] for row in edges),
+            "placebo_cells": ";".join(sorted({cell for cell, _ in copies})),
+            "resolution_s": max((int(row[6]) for row in tables.rows("inputs")), default=0)}
+    for key, right in told.items():
+        if tables.cell("run", "value", {"key": key}) != str(right):
+            raise VerificationError(f"The run's {key} is not what the evidence gives.")
+
+
+# ----------------------------------------------------------------------------------------- Ed25519, RFC 8032
+
+_P25519 = 2**255 - 19
+_ORDER = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, _P25519 - 2, _P25519) % _P25519
+_ROOT = pow(2, (_P25519 - 1) // 4, _P25519)  # a square root of −1
+
+_Point = tuple[int, int, int, int]  # extended coordinates: x = X/Z, y = Y/Z, xy = T/Z
+
+
+def ed25519_valid(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Is this the signature of that key over the message? Strict: s below the group order, canonical points, none of
+    small order, and the equation without the cofactor. Source: RFC 8032 §5.1.7; Brendel et al. 2021 on what strict means.
+    """
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    key, commitment = _point(public), _point(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if key is None or commitment is None or s >= _ORDER or _small(key) or _small(commitment):
+        return False
+    h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % _ORDER
+    return _equal(_times(s, _BASE), _add(commitment, _times(h, key)))
+
+
+def _point(encoded: bytes) -> _Point | None:
+    y = int.from_bytes(encoded, "little") & (1 << 255) - 1
+    sign = encoded[31] >> 7
+    if y >= _P25519:
+        return None
+    square = (y * y - 1) * pow(_D * y * y + 1, _P25519 - 2, _P25519) % _P25519
+    x = pow(square, (_P25519 + 3) // 8, _P25519)
+    if (x * x - square) % _P25519:
+        x = x * _ROOT % _P25519
+    if (x * x - square) % _P25519 or (x == 0 and sign):
+        return None
+    x = _P25519 - x if x & 1 != sign else x
+    return x, y, 1, x * y % _P25519
+
+
+def _add(p: _Point, q: _Point) -> _Point:
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % _P25519, (p[1] + p[0]) * (q[1] + q[0]) % _P25519
+    c, d = 2 * p[3] * q[3] * _D % _P25519, 2 * p[2] * q[2] % _P25519
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P25519, g * h % _P25519, f * g % _P25519, e * h % _P25519
+
+
+def _times(factor: int, point: _Point) -> _Point:
+    total: _Point = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            total = _add(total, point)
+        point = _add(point, point)
+        factor >>= 1
+    return total
+
+
+def _equal(p: _Point, q: _Point) -> bool:
+    return (p[0] * q[2] - q[0] * p[2]) % _P25519 == 0 and (p[1] * q[2] - q[1] * p[2]) % _P25519 == 0
+
+
+def _small(point: _Point) -> bool:
+    """Of order 1, 2, 4 or 8: such a key signs anything."""
+    return _equal(_times(8, point), (0, 1, 1, 0))
+
+
+def _base() -> _Point:
+    point = _point((4 * pow(5, _P25519 - 2, _P25519) % _P25519).to_bytes(32, "little"))
+    if point is None:
+        raise AssertionError("the base point of RFC 8032 lies on the curve")
+    return point
+
+
+_BASE = _base()
