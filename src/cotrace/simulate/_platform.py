@@ -123,10 +123,8 @@ def _takers(rng: np.random.Generator, people: Crowd, taste: np.ndarray) -> np.nd
 
 def lags(rng: np.random.Generator, people: Crowd, things: Shelf, account: np.ndarray, item: np.ndarray) -> np.ndarray:
     """s after publication at which each account meets each item: heavy-tailed, while it is awake."""
-    scale = things.tempo[item] * people.speed[account]
-    tried = 1.0 + scale[:, None] * rng.lognormal(0.0, 1.4, (len(item), TRIES))
-    moments = things.published[item][:, None] + tried
-    return _first_awake(rng, people.midday[account], moments) - things.published[item]
+    start = things.published[item]
+    return after(rng, start, things.tempo[item] * people.speed[account], people.midday[account]) - start
 
 
 def life(rng: np.random.Generator, people: Crowd, things: Shelf, *, days: int, catch_up: float) -> Acts:
@@ -140,8 +138,8 @@ def life(rng: np.random.Generator, people: Crowd, things: Shelf, *, days: int, c
     fan = people.fan_of[account] == things.taste[item]
     up = rng.random(len(item)) < awake(people.midday[account], things.published[item])
     quick = fan & up & (rng.random(len(item)) < FAN_QUICK)
-    lag = np.where(quick, 1.0 + np.minimum(rng.exponential(18.0, len(item)), 58.0), lag)
-    acts = Acts(account, item, things.published[item] + np.ceil(lag).astype(np.int64))
+    lag = np.where(quick, 1 + np.minimum(rng.exponential(18.0, len(item)), 58.0).astype(np.int64), lag)
+    acts = Acts(account, item, things.published[item] + lag)
     acts = acts.pick(~fan | up | (rng.random(len(item)) < catch_up))
     first = Acts(things.publisher, np.arange(things.size), things.published)
     return once(Acts.join(first, acts).pick(np.concatenate([first.at, acts.at]) < days * DAY))
@@ -175,7 +173,7 @@ def club(rng: np.random.Generator, people: Crowd, things: Shelf, *, size: int, i
     takes = rng.random(size * items) < share
     account, item = np.repeat(members, items)[takes], np.tile(shelf_, size)[takes]
     if hour is None:
-        at = things.published[item] + np.ceil(lags(rng, people, things, account, item)).astype(np.int64)
+        at = things.published[item] + lags(rng, people, things, account, item)
     else:
         evening = (things.published[item] // DAY) * DAY + hour * 3600
         evening += np.where(evening <= things.published[item], DAY, 0) + DAY * (rng.random(len(item)) < 0.25)
@@ -188,10 +186,10 @@ def waking(rng: np.random.Generator, midday: np.ndarray, *, days: int) -> np.nda
     return _first_awake(rng, midday, rng.integers(0, days * DAY, (len(midday), TRIES)))
 
 
-def after(rng: np.random.Generator, things: Shelf, items: np.ndarray, *, midday: float) -> np.ndarray:
-    """A moment (s) for each item, as long after its publication as anybody's, in the waking days of somebody."""
-    tried = 1.0 + things.tempo[items][:, None] * rng.lognormal(0.0, 1.4, (len(items), TRIES))
-    return _first_awake(rng, np.full(len(items), midday), things.published[items][:, None] + tried)
+def after(rng: np.random.Generator, start: np.ndarray, tempo: np.ndarray, midday: np.ndarray) -> np.ndarray:
+    """A moment (s) for each start, later by a heavy-tailed lag around `tempo` (s), in the waking part of a day."""
+    tried = 1.0 + tempo[:, None] * rng.lognormal(0.0, 1.4, (len(start), TRIES))
+    return _first_awake(rng, midday, start[:, None] + tried).astype(np.int64)
 
 
 def ring(rng: np.random.Generator, *, members: np.ndarray, items: np.ndarray, moments: np.ndarray, jitter_s: int,

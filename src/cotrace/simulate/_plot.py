@@ -13,14 +13,15 @@ from ._words import Lexicon
 
 # how somebody words an act
 LINK, HEADLINE, REPOST, REPLY, CHATTER, VERBATIM, DISGUISED, EDITED, COPY = range(9)
-FOLLOW = (0.36, 0.18, 0.36, 0.10)   # of the acts of followers: own words and link, headline and link, repost, reply
+FOLLOW = (0.30, 0.30, 0.31, 0.09)   # of the acts of followers: own words and link, headline and link, repost, reply
 PUBLISH = (0.55, 0.45)              # of first acts: own words, headline
 CHATS = 0.22                        # posts about nothing that others share, as a share of the platform's acts
-PAGES, CHANNELS = 0.04, 0.05        # shares of actors
+PAGES, CHANNELS = 0.07, 0.05        # shares of actors
 ROOMS_PER_TASTE = 3                 # groups of the platform that anybody of one taste may post in
 IN_ROOM = 0.1                       # of the posts of accounts, so many appear in one of them
 STRAY = 0.05                        # of those, so many in a group that somebody opened for ends of their own
 AT_HOME = 0.6                       # of the posts of those who opened it
+WORDS_TEMPO_S = 4 * platform.MEDIAN_LAG_S  # words travel more slowly than links
 COPY_AFTER_S = (180, 2 * platform.DAY)  # readers copy minutes to two days later, and always after
 
 
@@ -50,6 +51,7 @@ class Plot:
         self.kinds = np.array(["account", "page", "channel"])[kinds]
         self.texts: dict[int, str] = {}          # item → its words, for items that are words and no link
         self.tags: dict[int, tuple[str, ...]] = {}
+        self.begun: dict[int, int] = {}          # item → when strangers began to post those words, s
         self.sites: dict[int, str] = {}          # item → the site it is on, where a group chose it
         self.own_site: dict[int, str] = {}       # account → the site it calls its own
         self.bios: dict[int, str] = {}
@@ -132,12 +134,16 @@ class Plot:
 
     def push(self, members: np.ndarray, items: np.ndarray, form: int | tuple[int, ...], *, jitter_s: int,
              participation: float = 1.0) -> None:
-        """Members act together on items; of links after they are published, of words at any time of their day."""
+        """Members act together on items, some time after others began with them; on words of their own at any time."""
         midday = float(self.rng.choice(self.people.midday))
+        theirs = np.full(len(items), midday)
         if items[0] < self.things.size:
-            moments = platform.after(self.rng, self.things, items, midday=midday)
+            moments = platform.after(self.rng, self.things.published[items], self.things.tempo[items], theirs)
+        elif int(items[0]) in self.begun:
+            start = np.array([self.begun[one] for one in items.tolist()])
+            moments = platform.after(self.rng, start, np.full(len(items), WORDS_TEMPO_S), theirs)
         else:
-            moments = platform.waking(self.rng, np.full(len(items), midday), days=self.days - 1)
+            moments = platform.waking(self.rng, theirs, days=self.days - 1)
         acts = platform.ring(self.rng, members=members, items=items, moments=moments, jitter_s=jitter_s,
                              participation=participation)
         self.add(acts, self.rng.choice(form, len(acts.at)) if isinstance(form, tuple) else form)
@@ -155,6 +161,17 @@ class Plot:
         copied = self.rng.random(len(source)) < share
         acts = platform.Acts(account, self.acts.item[source], self.acts.at[source] + lag)
         self.add(acts.pick(copied), COPY, source[copied])
+
+    def circulate(self, items: np.ndarray, size: int) -> None:
+        """Words go round: somebody posts them first, and about `size` strangers each after hours or days."""
+        item = np.repeat(items, 1 + self.rng.poisson(size, len(items)))
+        who = self.rng.choice(self.people.size, len(item), p=self.people.activity / self.people.activity.sum())
+        begun = platform.waking(self.rng, self.people.midday[who], days=self.days - 3)
+        first = np.r_[True, np.diff(item) != 0]
+        self.begun.update(zip(items.tolist(), begun[first].tolist(), strict=True))
+        start = np.array([self.begun[one] for one in item.tolist()])
+        lag = platform.after(self.rng, start, WORDS_TEMPO_S * self.people.speed[who], self.people.midday[who])
+        self.add(platform.Acts(who, item, np.where(first, start, lag)), VERBATIM)
 
     def _keep(self, kept: np.ndarray) -> None:
         place = np.cumsum(kept) - 1

@@ -78,7 +78,8 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
     fresh = np.flatnonzero(things.published < (days - 1) * platform.DAY)
     for members in crews:
         items = rng.choice(fresh, ring_objects, replace=False)
-        moments = platform.after(rng, things, items, midday=rng.choice(people.midday))
+        theirs = np.full(ring_objects, rng.choice(people.midday))
+        moments = platform.after(rng, things.published[items], things.tempo[items], theirs)
         acts = platform.ring(rng, members=members, items=items, moments=moments, jitter_s=jitter_s,
                              participation=participation)
         parts.append(acts.pick(acts.at < days * platform.DAY))

@@ -91,9 +91,10 @@ def readers(seed: int) -> Plot:
 
 def demo(seed: int) -> Plot:
     """Three operations of different trade-craft, one of them partly known, among honest groups that look like them."""
-    plot = Plot(seed, accounts=1500, items=2300, shares=16_000, days=21, fans=0.05)
+    plot = Plot(seed, accounts=1500, items=2300, shares=18_500, days=21, fans=0.05)
     plot.burst(2, 250)
-    plot.stock(3, 50)
+    plot.circulate(plot.write_items([plot.lexicon.sentence(2, 11, 17) for _ in range(60)]), 8)
+    plot.stock(3, 40)
     _fans(plot)
     _volunteers(plot, 14)
     _syndicate(plot, 6)
@@ -130,7 +131,7 @@ def _volunteers(plot: Plot, size: int) -> None:
 def _syndicate(plot: Plot, size: int) -> None:
     """Pages of several outlets that carry one desk's feed."""
     members = plot.recruit(size, "page")
-    plot.push(members, plot.pick_items(40), HEADLINE, jitter_s=90, participation=0.9)
+    plot.push(members, plot.pick_items(25), HEADLINE, jitter_s=90, participation=0.9)
     plot.bios.update({int(code): "News of the day from the common desk." for code in members})
     plot.declare("syndication", "a news feed that several outlets carry", members, coordinated=True)
 
@@ -138,7 +139,7 @@ def _syndicate(plot: Plot, size: int) -> None:
 def _bots(plot: Plot, size: int) -> None:
     """A family of automated accounts that say so."""
     members = plot.recruit(size)
-    notices = [f"Automatic notice {plot.rng.integers(100, 999)}: {plot.lexicon.sentence(2, 9, 13)}" for _ in range(60)]
+    notices = [f"Automatic notice {plot.rng.integers(100, 999)}: {plot.lexicon.sentence(2, 9, 13)}" for _ in range(30)]
     plot.push(members, plot.write_items(notices), VERBATIM, jitter_s=2)
     for number, code in enumerate(members.tolist(), 1):
         plot.names[code], plot.bios[code] = f"Notice board {number} (automated)", "Automated account, run openly."
@@ -161,7 +162,7 @@ def _lantern(plot: Plot, *, size: int, pages: int, known: int) -> np.ndarray:
     site = f"{plot.lexicon.slug(4)}.example"
     links = np.concatenate([plot.pick_items(14), plot.pick_items(12, site=site)])
     texts = plot.write_items([plot.lexicon.sentence(0, 11, 17) for _ in range(12)])
-    plot.push(crew, links, (LINK, LINK, HEADLINE), jitter_s=25, participation=0.7)
+    plot.push(crew, links, LINK, jitter_s=25, participation=0.7)
     plot.push(crew, texts, (VERBATIM, DISGUISED), jitter_s=60, participation=0.6)
     plot.own_site.update({int(code): f"https://{site}" for code in crew[size:]})
     plot.born.update({int(code): 200 for code in crew})
@@ -196,6 +197,7 @@ def _copyists(plot: Plot, size: int) -> None:
     texts[0] = _posts.HOSTILE_WORDS[0] + texts[0]
     texts[1] = _posts.HOSTILE_WORDS[1] + texts[1]
     items = plot.write_items(texts)
+    plot.circulate(items, 8)
     plot.push(members, items, (VERBATIM, DISGUISED, DISGUISED, DISGUISED, EDITED), jitter_s=240, participation=0.85)
     plot.born.update({int(code): 90 for code in members})
     plot.declare("copyists", "an operation that pastes texts with small edits", members, label="operation",
@@ -205,7 +207,7 @@ def _copyists(plot: Plot, size: int) -> None:
 def _slow(plot: Plot, size: int) -> None:
     """The patient one: links within half an hour, mostly into three groups of its own."""
     members = plot.recruit(size)
-    plot.push(members, plot.pick_items(34), (LINK, HEADLINE), jitter_s=1800, participation=0.9)
+    plot.push(members, plot.pick_items(34), LINK, jitter_s=1800, participation=0.9)
     plot.declare("slow-groups", "groups that the slow operation opened and fills; strangers come in as well",
                  plot.open_rooms(members, 3), label="operation", coordinated=True, inauthentic=True)
     plot.declare("slow", "an operation that shares links within thirty minutes", members, label="operation",
