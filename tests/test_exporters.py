@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cotrace import cli, derive, digest, exporters, parts
@@ -227,6 +227,8 @@ def test_a_graph_holds_every_validated_pair_and_its_two_ends(name):
 
 @pytest.mark.parametrize("name", ["gexf", "graphml"])
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1))
+@example("\ufffe\uffff")
+@example("\0\x0b\x1f\x7f\x85]]>&<\"'\t\r\n")
 def test_hostile_names_stay_valid_xml_and_stay_apart(name, text):
     files = with_rows(dossier(), "members", cluster="c-1", actor="x:9" + text, kind="account", name=text)
 
