@@ -22,6 +22,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from . import derive, digest
@@ -41,6 +42,8 @@ GATE = 0.05             # the timing has to be rarer than this before taste may 
 STRONG = frozenset(("identity", "infrastructure"))
 FEWEST = 10             # known actors; fewer measure no ratio
 Z = 1.959963984540054   # 97.5 % point of the normal distribution
+NEED_POSTS = ("that the evidence is what was posted, and that nothing was left out: that needs the posts (--posts)",
+              "how the chance of each single occasion was estimated, and the placebo counts: likewise")
 ALWAYS_THERE = frozenset(("statement.json", "statement.md", "statement.html", "manifest.json",
                           *(f"evidence/{name}.csv" for name in EVIDENCE)))
 
@@ -121,8 +124,7 @@ def _not_checked(signer: str | None, trusted: Sequence[bytes]) -> tuple[str, ...
     who = ("who signed: there is no signature" if signer is None else
            "that this key belongs to whom you think: compare it with one that its owner published (--key)")
     return (*(() if trusted else (who,)),
-            "that the evidence is what was posted, and that nothing was left out: that needs the posts (--posts)",
-            "how the chance of each single occasion was estimated, and the placebo counts: likewise",
+            *NEED_POSTS,
             "that statement.html shows this statement, and that its sentences are the ones that cotrace writes: that "
             "needs the full installation; statement.md was compared")
 
@@ -412,11 +414,11 @@ def tail(chances: Sequence[float], observed: int) -> float:
         for chance in chances:
             reached += ways[-1] * chance
             ways = [ways[0] * (1 - chance), *(one * (1 - chance) + before * chance
-                                              for before, one in zip(ways, ways[1:]))]
+                                              for before, one in pairwise(ways))]
         return reached
     fails = [1.0] + [0.0] * (n - observed)
     for chance in chances:
-        fails = [fails[0] * chance, *(one * chance + before * (1 - chance) for before, one in zip(fails, fails[1:]))]
+        fails = [fails[0] * chance, *(one * chance + before * (1 - chance) for before, one in pairwise(fails))]
     return math.fsum(fails)
 
 
@@ -500,7 +502,7 @@ def _clusters(tables: Tables) -> None:
                     reached.add(other)
                     todo.append(other)
         if len(everybody) < 3 or reached != set(everybody):
-            raise VerificationError(f"Cluster {cluster} has fewer than three members, or its edges do not hold it together.")
+            raise VerificationError(f"Cluster {cluster} has fewer than three members, or no edges that hold it together.")
 
 
 # ------------------------------------------------------------------------------------- ratios, words, standing
@@ -530,7 +532,8 @@ def _links(tables: Tables, plan: Mapping[str, str]) -> int:
         if link["named"] != ("yes" if link["word"] in derive.NAMED else "no"):
             raise VerificationError(f"{who}: a link below likely may not be named, and one above may not be hidden.")
         if link["word"] == "listed":
-            if not any(receipts[r][5] for ground in grounds if ground["indicator"] == "identity" for r in ground["receipts"]):
+            own = [receipts[r] for ground in grounds if ground["indicator"] == "identity" for r in ground["receipts"]]
+            if not any(row[5] for row in own):
                 raise VerificationError(f"{who}: listed, and no citation says where.")
         else:
             _word(link, grounds, odds, who)
@@ -545,7 +548,8 @@ def _ground(ground: dict) -> dict:
     if any(not _WHOLE.fullmatch(value) for value in own.values()):
         raise VerificationError(f"{who}: a count is no count.")
     counts = {key: int(value) for key, value in own.items()}
-    counts |= {key: int(ground[key]) for key in ("same_seen", "same_of", "unrelated_seen", "unrelated_of") if ground[key]}
+    four = ("same_seen", "same_of", "unrelated_seen", "unrelated_of")
+    counts |= {key: int(ground[key]) for key in four if ground[key]}
     right = None
     if ground["ratio"]:
         bounds = _interval(counts)

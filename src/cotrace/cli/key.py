@@ -18,7 +18,7 @@ def key() -> None:
 
 
 @app.command()
-def new(file: Annotated[Path, typer.Argument(help="Where the private key goes; FILE.pub gets the public one.")]) -> None:
+def new(file: Annotated[Path, typer.Argument(help="Of the private key; FILE.pub gets the public one.")]) -> None:
     """Make a key pair: FILE (private, readable by you alone) and FILE.pub (to publish). Never overwrites."""
     from .. import parts, statement
 

@@ -1,6 +1,7 @@
 """`cotrace verify`: is this dossier what it says?"""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ def verify(
     more: Annotated[list[str] | None, typer.Argument(metavar="[POSTS]...", help="Further files of --posts.")] = None,
     posts: Annotated[list[str] | None, typer.Option(help="The files it was made from: computes the finding again.")]
     = None,
+    sources: Annotated[list[str] | None, typer.Option(help="The registries it was made with, for --posts.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="A public key that must have signed: FILE.pub, or hex.")] = None,
 ) -> None:
     """Check a dossier with nothing but the file; with --posts, compute the whole finding again.
@@ -36,9 +38,7 @@ def verify(
     report = check(raw, keys=[_key(given) for given in key or ()])
     report = _told_again(report, unarchive(raw))
     if posts:
-        from .. import replay
-
-        report = replay.check(raw, [*posts, *(more or ())], report, terminal.progress())
+        report = _replayed(report, raw, [*posts, *(more or ())], sources or ())
     if terminal.STATE.json:
         terminal.result({"verified": True, "signer": report.signer, "standing": report.standing,
                          "steps": [{"step": step.number, "shown": step.shown} for step in report.steps],
@@ -72,6 +72,16 @@ def _key(given: str) -> bytes:
         raise InputError(f"The key {given} cannot be read: {fault.strerror}.") from None
 
 
+def _replayed(report: "Report", raw: bytes, posts: Sequence[str], registries: Sequence[str]) -> "Report":
+    """Step 4: the whole finding from the posts."""
+    from ..replay import replay
+    from ..verify import NEED_POSTS, Step
+
+    shown, left = replay(raw, posts, registries=registries, progress=terminal.progress())
+    kept = [line for line in report.not_checked if line not in NEED_POSTS]
+    return replace(report, steps=(*report.steps, *(Step(4, line) for line in shown)), not_checked=(*kept, *left))
+
+
 def _told_again(report: "Report", files: dict[str, bytes]) -> "Report":
     """Sentences and page written again from the evidence, and compared."""
     from .. import dossier
@@ -81,11 +91,11 @@ def _told_again(report: "Report", files: dict[str, bytes]) -> "Report":
     left = tuple(line for line in report.not_checked if line != html)
     differing = dossier.differing(files)
     if differing and dossier.same_code(files):
-        raise VerificationError(f"Written again from the same evidence, {' and '.join(differing)} would read otherwise, "
-                                "and it claims to be written by exactly this program.")
+        raise VerificationError(f"Written again from the same evidence, {' and '.join(differing)} would read "
+                                "otherwise, and it claims to be written by exactly this program.")
     if differing:
-        said = (f"{' and '.join(differing)}: another version wrote it, and this one would write it otherwise; every number "
-                "in statement.json was checked, its other words and the page were not")
+        said = (f"{' and '.join(differing)}: another version wrote it, and this one would write it otherwise; every "
+                "number in statement.json was checked, its other words and the page were not")
         return replace(report, not_checked=(said, *left))
     step = Step(3, "Written again from the same evidence, the sentences and the page are the same, byte for byte.")
     return replace(report, steps=(*report.steps, step), not_checked=left)

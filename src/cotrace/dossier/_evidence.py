@@ -66,29 +66,30 @@ def tables(findings: Findings, secret: bytes | None) -> tuple[dict[str, Rows], M
 
 # ------------------------------------------------------------------------------------- who may be named
 
-def _published(findings: Findings, cluster_of: Mapping[str, str]) -> set[str]:
-    """Members, both ends of every edge, and actors that the statement may name by a link."""
-    named = {link.actor for link in findings.links if link.word in derive.NAMED}
-    ends = set(findings.edges["a"].to_list()) | set(findings.edges["b"].to_list())
-    return set(cluster_of) | ends | named
-
-
 def _mask(findings: Findings, cluster_of: Mapping[str, str], posts: pl.DataFrame, secret: bytes | None) -> Mask:
-    published = _published(findings, cluster_of)
+    """Named are members, both ends of every edge, actors of links that may be named, and who is identified in them."""
+    found = set(cluster_of) | set(findings.edges["a"].to_list()) | set(findings.edges["b"].to_list())
+    sources = {row[3] for link in findings.links for ground in link.grounds for row in ground.occasions}
+    identified = {link.actor for link in findings.links if link.word in derive.NAMED}
+    identified |= set(posts.filter(pl.col("post").is_in(sorted(sources)))["account"].drop_nulls().to_list())
+    together = findings.occasions.filter("together")
+    of_occasions = posts.filter(pl.col("post").is_in(pl.concat([together["post_a"], together["post_b"]]).implode()))
+    return Mask(found, identified, _names(findings, found | identified), _who(of_occasions) | _addressed(findings),
+                _who(posts), secret)
+
+
+def _who(posts: pl.DataFrame) -> set[str]:
+    return {who for column in ("account", "place") for who in posts[column].drop_nulls().to_list()}
+
+
+def _addressed(findings: Findings) -> set[str]:
+    """Objects of occasions that are accounts: whom people answer or repost."""
     known = findings.reading.posts
-    identified = {ground[3] for link in findings.links for of in link.grounds for ground in of.occasions}
-    sources = posts.filter(pl.col("post").is_in(sorted(identified)))
-    published |= set(sources["account"].drop_nulls().to_list())
-    occurring = {link.actor for link in findings.links}
-    for column in ("account", "place"):
-        occurring |= set(posts[column].drop_nulls().to_list())
-    objects = pl.DataFrame({"object": sorted(set(findings.occasions["object"].to_list()))},
-                           schema={"object": pl.String})
+    objects = findings.occasions.select("object").unique()
     people = [known.select(object=column) for column in ("account", "of_account", "place")]
     people.append(known.select(object=pl.col("mentions").explode()))
-    for accounts in people:
-        occurring |= set(objects.join(accounts.drop_nulls().unique(), on="object", how="semi")["object"].to_list())
-    return Mask(published, _names(findings, published), occurring, secret)
+    return {who for accounts in people
+            for who in objects.join(accounts.drop_nulls().unique(), on="object", how="semi")["object"].to_list()}
 
 
 def _names(findings: Findings, published: set[str]) -> dict[str, list[str]]:
@@ -276,7 +277,8 @@ def _run(findings: Findings, found: Mapping[str, Rows], mask: Mask) -> Rows:
         "placebo_cells": placebo_cells,
         **{f"read_{choice}": said for choice, said in findings.reading.how},
     }
-    return sorted([key, cell(value)] for key, value in run.items())
+    how = {f"read_{key}": value for key, value in findings.reading.how}
+    return sorted([key, cell(value)] for key, value in (run | how).items())
 
 
 def table_bytes(found: Mapping[str, Rows]) -> dict[str, bytes]:

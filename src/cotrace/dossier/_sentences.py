@@ -114,8 +114,8 @@ def _summary(w: Writer) -> None:
         w.say("FACT", "Clusters of actors that act together: {clusters}, with {members} members between them.",
               "clusters", "members", clusters=count("clusters"), members=count("members"))
     if w.some("edges"):
-        w.say("FACT", "They rest on {edges} pairs of actors, a pair counted once for each behaviour; of these, {outside} lie "
-              "in no cluster and count for none.", "edges", "run", edges=count("edges"),
+        w.say("FACT", "They rest on {edges} pairs of actors, a pair counted once for each behaviour; {outside} of "
+              "them lie in no cluster and count for none.", "edges", "run", edges=count("edges"),
               outside=one("run", "value", "integer", key="edges_outside"))
     if w.some("edges") and not w.some("clusters"):
         w.say("FACT", "No cluster of at least three members was found.", "clusters", "edges")
