@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from .. import tables
 from ..errors import InputError
 from ..progress import Progress, quiet
-from ..records import WINDOWS, Plan
-from . import _choice, _timing
+from ..records import WINDOWS, Plan, Planting
+from . import _choice, _placebo, _planting, _timing
 from ._layers import UNIT, Layer, Pairs, candidates, layers, window
+from ._placebo import PLACEBOS
 
 GATE = 0.01             # timing has to be rarer than this before taste may add to it: at .05 a mixed world of rings and
                         # evening clubs has 6 false edges, at .01 one; rings at 30 minutes lose .02 of their accounts
@@ -28,7 +29,7 @@ HALF_DAY_S = 43_200     # the schedule: both on one object within half a day, th
 FEWEST_ACTORS = 20      # below these two nothing can be concluded about anybody
 FEWEST_OBJECTS = 3
 
-__all__ = ["GATE", "Validation", "naive", "validate", "windows"]
+__all__ = ["GATE", "PLACEBOS", "Validation", "naive", "placebo", "smallest_rings", "validate", "windows"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Validation:
     set_aside: dict[str, int]
     notes: tuple[str, ...]
     tested: tuple[Tested, ...]
+    p: NDArray[np.float64]         # of the candidate pairs of `tested`, one after the other
 
 
 def windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
@@ -120,7 +122,7 @@ def validate(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleT
         occasions.append(_occasions(one, chosen, tried))
     return Validation(pl.concat([tables.empty(tables.EDGES), *edges]).sort("a", "b", "trace", "kind"),
                       pl.concat([tables.empty(tables.OCCASIONS), *occasions]).sort("a", "b", "trace", "object"),
-                      tests, set_aside, tuple(notes), tuple(found))
+                      tests, set_aside, tuple(notes), tuple(found), p)
 
 
 def _too_small(layer: Layer, tried: tuple[int, ...]) -> str:
@@ -222,3 +224,79 @@ def naive(actions: Mapping[str, pl.DataFrame], *, window_s: int = 60, objects: i
              for trace in sorted(actions) if not actions[trace].is_empty()]
     nobody = tables.empty({"a": pl.String, "b": pl.String, "kind": pl.String})
     return pl.concat([nobody, *found]).unique().sort("a", "b")
+
+
+def placebo(actions: Mapping[str, pl.DataFrame], validation: Validation, *, cell: str, seed: int,
+            ) -> dict[str, pl.DataFrame]:
+    """A copy of the actions in which who meets whom again is broken, and nothing else that is innocent.
+
+    Args:
+        validation: of these actions.
+        cell: one of PLACEBOS; among which acts names are exchanged (`_placebo.py`).
+
+    Raises:
+        InputError: no placebo has this name.
+    """
+    if cell not in PLACEBOS:
+        raise InputError(f"There is no placebo named {cell!r}.\nThere are: {', '.join(PLACEBOS)}.")
+    audience = {(one.layer.trace, one.layer.events.actors[code]): int(one.audience[code])
+                for one in validation.tested for code in np.flatnonzero(one.layer.degree)}
+    return _placebo.exchange(actions, audience, validation.edges, cell=cell, seed=seed)
+
+
+def smallest_rings(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleType, resolution_s: int,
+                   validation: Validation, progress: Progress = quiet) -> tuple[Planting, ...]:
+    """What would have been found in this data: of each size and jitter, the ring of fewest objects that comes back.
+
+    Rings are planted into the trace and kind with the most actors; the search takes about twelve runs of `validate`.
+
+    Returns:
+        One record a size and jitter, with the fewest objects at which nine in ten rings come back; where no number of
+        objects suffices, the largest that was tried with what came back of it. Empty where there are too few actors.
+    """
+    if not validation.tested:
+        return ()
+    layer = max((one.layer for one in validation.tested), key=lambda one: (one.actors, one.trace, one.kind))
+    found = {*validation.edges["a"], *validation.edges["b"]}
+    people = [name for code in _choice.by_deeds(layer) if (name := layer.events.actors[code]) not in found]
+    rng = np.random.Generator(np.random.PCG64([plan.seed, 1]))
+    plan_of = list(_planting.searches(len(people), resolution_s))
+    known: list[Planting] = []
+    for done, together in enumerate(plan_of):
+        progress("What would have been found", done, len(plan_of))
+        while rings := _planting.rings(together, people, rng):
+            acts = _planting.planted(layer, rings, resolution_s, rng)
+            copy = {**actions, layer.trace: pl.concat([tables.conform(actions[layer.trace], tables.ACTIONS, "actions"),
+                                                       acts])}
+            again = validate(copy, plan=plan, engine=engine, resolution_s=resolution_s)
+            back = _come_back(again, rings, layer, plan.alpha)
+            for search in together:
+                if (index := search.next) is not None:
+                    mine = [back[n] for n, ring in enumerate(rings) if ring.jitter_s == search.jitter_s]
+                    search.learn(Planting(search.members, _planting.OBJECTS[index], search.jitter_s, len(mine),
+                                          sum(mine)), index)
+        known += [search.best for search in together if search.best]
+    progress("What would have been found", len(plan_of), len(plan_of))
+    return tuple(known)
+
+
+def _come_back(again: Validation, rings: list[_planting.Ring], layer: Layer, alpha: float) -> list[bool]:
+    """Of each planted ring, whether it comes back if it is the only one: pairs inside the others are left out."""
+    ring_of = {member: number for number, ring in enumerate(rings) for member in ring.members}
+    a, b = [], []
+    for one in again.tested:
+        names = np.array(one.layer.events.actors)
+        a.append(names[one.pairs.a])
+        b.append(names[one.pairs.b])
+    all_a, all_b = np.concatenate(a), np.concatenate(b)
+    in_a = np.array([ring_of.get(name, -1) for name in all_a.tolist()])
+    in_b = np.array([ring_of.get(name, -2) for name in all_b.tolist()])
+    inside = np.where(in_a == in_b, in_a, -1)
+    few = again.p < 1.0
+    back = []
+    for number, ring in enumerate(rings):
+        kept = few & ((inside == -1) | (inside == number))
+        q = benjamini_hochberg(again.p[kept], again.tests)
+        mine = inside[kept] == number
+        back.append(_planting.judge(ring, all_a[kept][mine], all_b[kept][mine], q[mine], alpha))
+    return back

@@ -40,7 +40,7 @@ def audiences(layer: Layer) -> NDArray[np.int64]:
     Actors are put in an order of what they did, not of what they are called, so that renaming changes nothing.
     """
     events, degree = layer.events, layer.degree
-    people = _by_deeds(layer)
+    people = by_deeds(layer)
     things = np.flatnonzero(layer.size > 1)
     busy = degree[people] >= BUSY
     if min(len(people), len(things)) < 50 or busy.sum() < 10 * AUDIENCES:
@@ -66,7 +66,7 @@ def audiences(layer: Layer) -> NDArray[np.int64]:
     return audience
 
 
-def _by_deeds(layer: Layer) -> NDArray[np.int64]:
+def by_deeds(layer: Layer) -> NDArray[np.int64]:
     """Actor codes with an act, ordered by a hash of what they did and when."""
     events = layer.events
     mixed = events.at.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)

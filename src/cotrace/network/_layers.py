@@ -154,11 +154,11 @@ def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight
     others = np.zeros_like(near)
     others[~hot] = of_object[cold.object]
     others[np.flatnonzero(~hot), layer.lag_bin[~hot]] -= 1
-    pooled = _pooled(layer, near, others)
     near *= UNIT
     others *= UNIT
     _discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
               window_s * SECOND)
+    pooled = _pooled(layer, near / UNIT, others / UNIT)
     habits = []
     for count in (near, others):
         habit = np.zeros((len(layer.degree), BINS), dtype=np.int64)
