@@ -17,8 +17,9 @@ ALMOST = "almost always after: reader or amplifier"
 NEVER_FIRST = "never first: reader or amplifier of others"
 COPIED = "always before: the source may copy it"
 MOSTLY_COPIED = "almost always before: the source may copy it"
-EACH_ONE_WAY = "each kind of occasion goes one way: a reader in one, copied in another"
-ORDER = ("occasions", "before", "after", "first", "first_due")  # the counts that tell who followed whom
+TOLD = ("occasions", "before", "after", "before_due", "first", "first_due")  # the counts that tell who followed whom
+DUE = 2000     # thousandths; with two firsts due, none at all is a chance of one in seven
+ORDERED = 6    # occasions; all before, where either order is as likely, is a chance of one in sixty-four
 
 
 def wilson(seen: int, of: int) -> tuple[float, float]:
@@ -56,19 +57,19 @@ def ratio(counts: Mapping[str, int]) -> float | None:
 
 
 def one_way(counts: Mapping[str, int]) -> str:
-    """The benign explanation that the order of a ground's occasions leaves open, or "".
+    """The benign explanation that the order of occasions leaves open, or "".
 
     Whoever is run by the same hand as the source is now before it and now after it. Among n users of an object each is
     as likely first if none waits for another, and `first_due` adds these shares up, in thousandths: an actor that is
-    first less than twice (once may be chance), or in fewer than a quarter of the due, is a reader. An actor that comes
-    after the source in fewer than a quarter of the ordered occasions is one whose posts the source takes.
+    first less than twice (once may be chance), or in fewer than a quarter of the due, is a reader; so is one that is
+    before the source in fewer than half of the due, `before_due`. An actor that comes after the source in fewer than a
+    quarter of the ordered occasions is one whose posts the source takes.
     """
-    if "occasions" not in counts:
-        return ""
     before, after = counts["before"], counts["after"]
     if before and after * 4 < before + after:
         return COPIED if after == 0 else MOSTLY_COPIED
-    if counts["first"] >= 2 and counts["first"] * 4000 >= counts["first_due"]:
+    if (counts["first"] >= 2 and counts["first"] * 4000 >= counts["first_due"]
+            and before * 2000 >= counts["before_due"]):
         return ""
     if not before:
         return ALWAYS
@@ -76,23 +77,38 @@ def one_way(counts: Mapping[str, int]) -> str:
 
 
 def explain(grounds: Sequence[Ground]) -> str:
-    """The benign explanation of a link, where every ground that has occasions goes one way; else ""."""
+    """The benign explanation of a link: what the order of all its occasions leaves open; "" where it goes both
+    ways."""
     behind = [ground.counts for ground in grounds if "occasions" in ground.counts]
-    if not behind or not all(map(one_way, behind)):
-        return ""
-    return one_way({name: sum(counts[name] for counts in behind) for name in ORDER}) or EACH_ONE_WAY
+    return one_way({name: sum(counts[name] for counts in behind) for name in TOLD}) if behind else ""
+
+
+def counts_as_class(ground: Ground) -> bool:
+    """Whether a ground is a class of its own on the ladder: measured, for the link, and not plainly of one way.
+
+    A single class has few occasions, so its order is held against it only where it was due first twice, or where six
+    occasions have an order; `explain` asks the same of all occasions together, and there the smallest number counts.
+    """
+    if ground.ratio is None or ground.ratio <= 1:
+        return False
+    counts = ground.counts
+    if "occasions" not in counts or (said := one_way(counts)) == "":
+        return True
+    if said in (COPIED, MOSTLY_COPIED):
+        return counts["before"] + counts["after"] < ORDERED
+    return counts["first_due"] < DUE
 
 
 def judge(grounds: Sequence[Ground], strong: Sequence[str], prior_odds: float) -> tuple[float, str]:
     """(posterior, which rule holds it down or ""), posterior 0–1 and never above what the ladder allows.
 
-    Posterior odds = prior odds × the ratios of the classes that count: those with a ratio above 1 whose occasions go
-    both ways (`one_way`); where none does, of those that go one way, held at "roughly even chance". One class: at most
-    "roughly even chance". Two: at most "likely", unless one of them is strong (identity, infrastructure). No class: at
-    most "unlikely".
+    Posterior odds = prior odds × the ratios of the classes that count (`counts_as_class`); where none does, of those
+    that were measured. Where all occasions together go one way, or one class counts, or none but some were measured:
+    at most "roughly even chance". Two classes: at most "likely", unless one is strong (identity, infrastructure).
+    Nothing measured: at most "unlikely".
     """
     measured = sorted((g for g in grounds if g.ratio is not None and g.ratio > 1), key=lambda ground: ground.indicator)
-    own = [ground for ground in measured if not one_way(ground.counts)]
+    own = [ground for ground in measured if counts_as_class(ground)]
     odds = prior_odds
     for ground in own or measured:
         odds *= float(ground.ratio or 1)
@@ -100,9 +116,9 @@ def judge(grounds: Sequence[Ground], strong: Sequence[str], prior_odds: float) -
     classes = {ground.indicator for ground in own}
     if not measured:
         limit, rule = NOTHING_MEASURED, "no indicator with a measured ratio"
-    elif not own:
-        limit, rule = EVEN, explain(measured)
-    elif len(classes) == 1:
+    elif one := explain(grounds):
+        limit, rule = EVEN, one
+    elif len(classes) <= 1:
         limit, rule = EVEN, "one indicator class"
     elif len(classes) == 2 and not classes & set(strong):
         limit, rule = LIKELY, "two indicator classes, neither of them identity or infrastructure"

@@ -7,7 +7,7 @@ import polars as pl
 
 from ._scene import OBJECT, Scene
 
-COLUMNS = ["actor", *OBJECT, "at", "post", "partner", "partner_at", "partner_post"]
+COLUMNS = ["actor", *OBJECT, "at", "post", "partner", "partner_at", "partner_post", "rivals"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ def told(rows: list[dict] | None = None) -> Told:
     occasions: their number. before, after: the actor acted strictly before or after the identified one. first: nobody
     in the data used the object earlier, or at the same time. first_due: how often it would be first, in thousandths,
     if the users of each object came in any order; objects begun by several at once tell no order and count 0 in both.
+    before_due: how often it would be before all identified users of the object, likewise; same moments count 0.
     """
     rows = rows or []
     timed = [row for row in rows if row["partner_at"] is not None]
@@ -32,6 +33,7 @@ def told(rows: list[dict] | None = None) -> Told:
             "occasions": len(rows),
             "before": sum(row["at"] < row["partner_at"] for row in timed),
             "after": sum(row["at"] > row["partner_at"] for row in timed) + len(rows) - len(timed),
+            "before_due": sum(1000 // (1 + row["rivals"]) for row in timed if row["at"] != row["partner_at"]),
             "first": sum(row["first"] for row in timed),
             "first_due": sum(row["due"] for row in timed),
         },

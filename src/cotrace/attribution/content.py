@@ -79,6 +79,7 @@ def _towards(scene: Scene, acts: pl.DataFrame, seeds: list[str], key: dict[str, 
             .sort("at", "post", "actor")
             .select(*OBJECT, partner="actor", partner_at="at", partner_post="post",
                     partner_key=pl.col("actor").replace_strict(key, default=None)))
+    users = lead.group_by(OBJECT).agg(seeds=pl.len().cast(pl.Int64))
     first = lead.unique(OBJECT, keep="first", maintain_order=True)
     second = (lead.join(first.select(*OBJECT, first_key="partner_key"), on=OBJECT)
               .filter(pl.col("partner_key") != pl.col("first_key")).drop("first_key")
@@ -86,6 +87,8 @@ def _towards(scene: Scene, acts: pl.DataFrame, seeds: list[str], key: dict[str, 
     met = pl.concat([own.join(first, on=OBJECT).filter(pl.col("key") != pl.col("partner_key")),
                      own.join(first.select(*OBJECT, first_key="partner_key"), on=OBJECT)
                      .filter(pl.col("key") == pl.col("first_key")).drop("first_key").join(second, on=OBJECT)])
+    own_seed = pl.col("actor").is_in(seeds).cast(pl.Int64)
+    met = met.join(users, on=OBJECT).with_columns(rivals=pl.max_horizontal(pl.col("seeds") - own_seed, 1))
     spans = scene.spans
     return between(
         met.filter(pl.col("post") != pl.col("partner_post"), ~pl.col("by").is_in(seeds).fill_null(False))
@@ -146,7 +149,7 @@ def _marked(scene: Scene, source: str, acts: pl.DataFrame, acting: list[str], ta
             .sort("at", "post", *OBJECT, "actor", "receipt")
             .unique(["actor", *OBJECT], keep="first", maintain_order=True)
             .with_columns(partner=pl.lit(None, dtype=pl.String), partner_at=pl.lit(None, dtype=tables.TIME),
-                          partner_post=pl.lit(None, dtype=pl.String))
+                          partner_post=pl.lit(None, dtype=pl.String), rivals=pl.lit(0, dtype=pl.Int64))
             .select(*COLUMNS, "receipt"))
 
 

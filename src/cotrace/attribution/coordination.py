@@ -3,6 +3,8 @@
 Acting together is not being run together: a campaign, a fan community or a syndicating desk has such edges with its
 own. So this class alone never gives more than "roughly even chance", edges of edges count for nothing, and an actor
 that only ever acts after the identified account is its reader.
+
+One edge shows that an actor has one: its surest. What else it did with other identified accounts is left to `content`.
 """
 
 import math
@@ -19,11 +21,12 @@ SAYS = "The actor acts together with accounts that the registry names, more ofte
 
 
 def look(scene: Scene, source: str, taken: pl.DataFrame) -> Look:
-    """Edges of each actor with actors that the registry names (itself left out), and the posts behind them."""
+    """The surest edge of each actor with one that the registry names (itself left out), and the posts behind it."""
     listed = scene.listed.get(source, {})
-    both = pl.concat([scene.edges.select(actor="a", partner="b", trace="trace", kind="kind"),
-                      scene.edges.select(actor="b", partner="a", trace="trace", kind="kind")])
-    ties = both.filter(pl.col("partner").is_in(list(listed)), pl.col("actor") != pl.col("partner")).unique()
+    both = pl.concat([scene.edges.select("p", actor="a", partner="b", trace="trace", kind="kind"),
+                      scene.edges.select("p", actor="b", partner="a", trace="trace", kind="kind")])
+    ties = (both.filter(pl.col("partner").is_in(list(listed)), pl.col("actor") != pl.col("partner"))
+            .sort("actor", "p", "partner", "trace").unique("actor", keep="first", maintain_order=True))
     if ties.is_empty():
         return Look()
     rows = _meetings(scene, ties)
@@ -32,28 +35,27 @@ def look(scene: Scene, source: str, taken: pl.DataFrame) -> Look:
     counts = {"same_seen": sum(actor in seen for actor in acting), "same_of": len(acting),
               **_by_accident(scene, acting)}
     together = summary(rows.filter(pl.col("together")), scene)
-    partners: dict[str, set[str]] = {}
-    for actor, partner in ties.select("actor", "partner").iter_rows():
-        partners.setdefault(actor, set()).update(listed[partner])
+    partner = dict(ties.select("actor", "partner").iter_rows())
     sightings = {
         actor: Sighting(says=SAYS, counts={**counts, **found.counts}, occasions=found.occasions,
-                        selectors=tuple(sorted(partners[actor])))
+                        selectors=listed[partner[actor]])
         for actor in sorted(seen) if actor not in listed and (found := together.get(actor, told())) is not None}
     return Look(sightings, _behind(scene, rows))
 
 
 def _meetings(scene: Scene, ties: pl.DataFrame) -> pl.DataFrame:
-    """The occasions of these edges, seen from the actor: `between`'s columns and `together`."""
+    """The occasions of each actor's surest edge, seen from the actor: `between`'s columns and `together`."""
     turned = pl.concat([
         scene.occasions.select("trace", "object", "together", actor="a", at="at_a", post="post_a", partner="b",
                                partner_at="at_b", partner_post="post_b"),
         scene.occasions.select("trace", "object", "together", actor="b", at="at_b", post="post_b", partner="a",
                                partner_at="at_a", partner_post="post_a")])
-    return between(turned.join(ties, on=["actor", "partner", "trace"]), "together")
+    rows = turned.join(ties, on=["actor", "partner", "trace"]).with_columns(rivals=pl.lit(1, dtype=pl.Int64))
+    return between(rows, "together")
 
 
 def _behind(scene: Scene, rows: pl.DataFrame) -> pl.DataFrame:
-    """Posts that these edges used up for the actor: its own on the objects of the edge, and its partners'."""
+    """Posts that the edge used up for the actor: its own on the objects of the edge, and its partner's."""
     own = rows.select("actor", *OBJECT).unique().join(scene.acts, on=["actor", *OBJECT]).select("actor", "post")
     return pl.concat([own, rows.select("actor", post="partner_post")]).unique()
 
