@@ -16,9 +16,11 @@ exchangeable, and the random choices treat them alike, so that one which could g
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import polars as pl
-from graspologic_native import leiden
+from graspologic_native import leiden_csr
 
 from . import digest
 from .records import Cluster
@@ -96,21 +98,27 @@ def _runs(inside: Neighbours, seed: int) -> list[dict[str, int]]:
     """One partition a run: actor → community."""
     order = _order(inside)
     code = {actor: number for number, actor in enumerate(order)}
-    pairs = sorted((code[a], code[b]) for a in inside for b in inside[a] if code[a] < code[b])
-    if len(pairs) == len(order) * (len(order) - 1) // 2:
+    ends = np.array([(code[a], code[b]) for a in order for b in inside[a]], dtype=np.int64)
+    if len(ends) == len(order) * (len(order) - 1):
         return [dict.fromkeys(order, 0)] * RUNS  # everybody with everybody: there is nothing to divide
     resolution = max(LEAST_JOINED, JOINED * _transitivity(inside))
-    runs = []
-    for run in range(RUNS):
+
+    def run(number: int) -> dict[str, int]:
         # Seeded by text, so that it is the same on every version of Python; for each component anew, so that a
         # component does not depend on others.
-        chance = random.Random(f"{seed} {run}")
-        name = [str(number) for number in chance.sample(range(len(order)), len(order))]
-        shuffled = [(name[one], name[other], 1.0) for one, other in chance.sample(pairs, len(pairs))]
-        _, community = leiden(edges=shuffled, resolution=resolution, use_modularity=False, trials=TRIALS,
-                              seed=chance.getrandbits(32))
-        runs.append({actor: community[name[number]] for number, actor in enumerate(order)})
-    return runs
+        chance = random.Random(f"{seed} {number}")
+        place = np.array(chance.sample(range(len(order)), len(order)), dtype=np.int64)
+        row, column = place[ends].T
+        sorted_ = np.lexsort((column, row))
+        begin = np.zeros(len(order) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(row, minlength=len(order)), out=begin[1:])
+        _, community = leiden_csr(begin, column[sorted_].astype(np.int32), np.ones(len(ends)), len(order),
+                                  resolution=resolution, use_modularity=False, trials=TRIALS,
+                                  seed=chance.getrandbits(32))
+        return {actor: community[at] for actor, at in zip(order, place.tolist(), strict=True)}
+
+    with ThreadPoolExecutor() as pool:  # Leiden lets go of the interpreter; the order of runs is kept
+        return list(pool.map(run, range(RUNS)))
 
 
 def _order(inside: Neighbours) -> list[str]:
@@ -171,8 +179,9 @@ def _cluster(members: list[str], share: dict[str, float], edges: pl.DataFrame, n
 
 def _weakest(members: list[str], neighbours: Neighbours) -> float:
     """The largest q on a minimum spanning tree of the members (Kruskal)."""
-    pairs = sorted((neighbours[a][b][0][0], a, b) for a in members for b in members if b in neighbours[a] and a < b)
     group = {actor: {actor} for actor in members}
+    pairs = sorted((evidence[0][0], a, b) for a in members for b, evidence in neighbours[a].items()
+                   if a < b and b in group)
     weakest = 0.0
     for q, a, b in pairs:
         if group[a] is not group[b]:
