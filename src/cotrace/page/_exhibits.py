@@ -6,6 +6,7 @@ worst, and says how many rows it left to the evidence file.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -15,9 +16,24 @@ from . import _pictures, _words
 MEMBERS = 60     # rows; longer tables point to the evidence file
 PAIRS = 25
 OCCASIONS = 5    # of that many pairs with the smallest p, the earliest
-PARTNERS = 8     # numbers in one cell
+PARTNERS = 8     # numbers or runs of numbers in one cell
 
 Row = dict[str, str]
+
+
+class Meeting(NamedTuple):
+    """One occasion on which two acted together: columns of `occasions`."""
+
+    a: str
+    b: str
+    trace: str
+    object: str
+    post_a: str
+    at_a: str
+    post_b: str
+    at_b: str
+    delta_s: str
+    chance: str
 
 
 @dataclass(frozen=True)
@@ -49,8 +65,7 @@ def exhibit(tables: derive.Tables, cluster: Row, traces: list[str]) -> Exhibit:
     number = {row["actor"]: place for place, row in enumerate(members)}
     edges = sorted((row for row in rows(tables, "edges", where) if row["a"] in number and row["b"] in number),
                    key=lambda row: (float(row["p"]), row["a"], row["b"], row["trace"]))
-    meetings = rows(tables, "occasions", {**where, "together": "yes"})
-    meetings = [row for row in meetings if row["a"] in number and row["b"] in number]
+    meetings = _meetings(tables, where, number)
     style = {trace: place for place, trace in enumerate(traces)}
     name = key(cluster["cluster"])
     return Exhibit(
@@ -79,11 +94,21 @@ def _members(members: list[Row], edges: list[Row], number: dict[str, int]) -> li
         partners[row["b"]].add(number[row["a"]] + 1)
     made = []
     for row in members:
-        others = sorted(partners[row["actor"]])
-        more = f" and {len(others) - PARTNERS} more" if len(others) > PARTNERS else ""
-        made.append({**row, "number": str(number[row["actor"]] + 1),
-                     "with": ", ".join(map(str, others[:PARTNERS])) + more})
+        made.append({**row, "number": str(number[row["actor"]] + 1), "with": _runs(sorted(partners[row["actor"]]))})
     return made
+
+
+def _runs(numbers: list[int]) -> str:
+    """1, 3–9, 12; where that is long, how many more there are."""
+    runs: list[list[int]] = []
+    for one in numbers:
+        if runs and runs[-1][1] == one - 1:
+            runs[-1][1] = one
+        else:
+            runs.append([one, one])
+    left = sum(last - first + 1 for first, last in runs[PARTNERS:])
+    said = [str(first) if first == last else f"{first}–{last}" for first, last in runs[:PARTNERS]]
+    return ", ".join(said) + (f" and {left} more" if left else "")
 
 
 def _network(name: str, members: list[Row], edges: list[Row], number: dict[str, int], style: dict[str, int],
@@ -95,15 +120,23 @@ def _network(name: str, members: list[Row], edges: list[Row], number: dict[str, 
              "that passed the test against chance; the same pairs are in the table of pairs.")
 
 
-def _timeline(name: str, members: list[Row], meetings: list[Row], number: dict[str, int]) -> _pictures.Picture:
-    at = sorted((number[row["a"]], _seconds(row["at_a"]), number[row["b"]], _seconds(row["at_b"])) for row in meetings)
+def _meetings(tables: derive.Tables, where: dict, number: dict[str, int]) -> list[Meeting]:
+    """Occasions together of a cluster; there may be hundreds of thousands, so they stay bare."""
+    a, b, *others = (tables.column("occasions", name) for name in Meeting._fields)
+    return [Meeting(row[a], row[b], *(row[at] for at in others))
+            for row in tables.where("occasions", {**where, "together": "yes"}) if row[a] in number and row[b] in number]
+
+
+def _timeline(name: str, members: list[Row], meetings: list[Meeting], number: dict[str, int]) -> _pictures.Picture:
     keep = _pictures.MOST_DOTS // 2
-    thinned = at if len(at) <= keep else [at[place * len(at) // keep] for place in range(keep)]
+    order = sorted(meetings)
+    chosen = order if len(order) <= keep else [order[place * len(order) // keep] for place in range(keep)]
+    thinned = [(number[met.a], _seconds(met.at_a), number[met.b], _seconds(met.at_b)) for met in chosen]
     picture = _pictures.timeline(
         f"timeline-{name}", len(members), thinned, title="When they acted together",
         desc=f"One row a member, time from left to right. Each of {len(meetings)} occasions is a line between two "
              "dots.")
-    return _pictures.Picture(picture.svg, picture.drawn, len(at))
+    return _pictures.Picture(picture.svg, picture.drawn, len(meetings))
 
 
 def _against(name: str, edges: list[Row], number: dict[str, int], style: dict[str, int]) -> _pictures.Picture:
@@ -119,30 +152,31 @@ def _seconds(cell: str) -> float:
     return datetime.fromisoformat(cell).timestamp()
 
 
-def _looked_at(tables: derive.Tables, edges: list[Row], meetings: list[Row], number: dict[str, int]) -> list[dict]:
+def _looked_at(tables: derive.Tables, edges: list[Row], meetings: list[Meeting], number: dict[str, int]) -> list[dict]:
     """The earliest occasion of each pair in turn, smallest p first, no object twice."""
-    of_pair: dict[tuple[str, ...], list[Row]] = {}
-    for row in meetings:
-        of_pair.setdefault((row["a"], row["b"], row["trace"]), []).append(row)
+    of_pair: dict[tuple[str, ...], list[Meeting]] = {}
+    for met in meetings:
+        of_pair.setdefault((met.a, met.b, met.trace), []).append(met)
     chosen: list[dict] = []
     seen: set[tuple[str, str]] = set()
     for edge in edges:
         pair = (edge["a"], edge["b"], edge["trace"])
-        fresh = [row for row in of_pair.get(pair, ()) if (row["trace"], row["object"]) not in seen]
+        fresh = [met for met in of_pair.get(pair, ()) if (met.trace, met.object) not in seen]
         if fresh and len(chosen) < OCCASIONS:
-            row = min(fresh, key=lambda row: (row["at_a"], row["object"]))
-            seen.add((row["trace"], row["object"]))
-            chosen.append(_occasion(tables, row, number))
+            met = min(fresh, key=lambda met: (met.at_a, met.object))
+            seen.add((met.trace, met.object))
+            chosen.append(_occasion(tables, met, number))
     return chosen
 
 
-def _occasion(tables: derive.Tables, row: Row, number: dict[str, int]) -> dict:
-    posts = [next(iter(rows(tables, "posts", {"post": row[side]})), None) for side in ("post_a", "post_b")]
+def _occasion(tables: derive.Tables, met: Meeting, number: dict[str, int]) -> dict:
+    posts = [next(iter(rows(tables, "posts", {"post": post})), None) for post in (met.post_a, met.post_b)]
     texts = [post["text"] if post else "" for post in posts]
     marked = _words.beside(*texts)
-    sides = [{"number": number[row[who]] + 1, "actor": row[who], "at": row[f"at_{who}"], "post": row[f"post_{who}"],
-              "text": marked[place], "has_text": bool(texts[place]), "receipt": (posts[place] or {}).get("receipt", "")}
-             for place, who in enumerate(("a", "b"))]
-    if row["at_b"] < row["at_a"]:
+    whole = met._asdict()
+    sides = [{"number": number[whole[who]] + 1, "actor": whole[who], "at": whole[f"at_{who}"],
+              "post": whole[f"post_{who}"], "text": marked[place], "has_text": bool(texts[place]),
+              "receipt": (posts[place] or {}).get("receipt", "")} for place, who in enumerate(("a", "b"))]
+    if met.at_b < met.at_a:
         sides.reverse()
-    return {**row, "sides": sides, "same": texts[0] == texts[1] and bool(texts[0])}
+    return {**whole, "sides": sides, "same": texts[0] == texts[1] and bool(texts[0])}

@@ -54,11 +54,13 @@ def _code(what: str) -> Markup:
 
 
 def beside(one: str, other: str) -> tuple[Markup, Markup]:
-    """Two texts, each with the words marked that the other does not have."""
+    """Two texts, each with the words marked that the other does not have; unmarked where that is most of them."""
     first, second = _words(one), _words(other)
     if one == other or max(len(first), len(second)) > COMPARED:
         return visible(one), visible(other)
     same = SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
+    if 2 * sum(block.size for block in same) < max(len(first), len(second)):
+        return visible(one), visible(other)
     return (_marked(first, [(block.a, block.a + block.size) for block in same]),
             _marked(second, [(block.b, block.b + block.size) for block in same]))
 
@@ -77,7 +79,9 @@ def _marked(words: list[str], same: list[tuple[int, int]]) -> Markup:
     written, at = [], 0
     for start, end in same:
         if start > at:
-            written.append(Markup('<span class="differs">{}</span>').format(visible("".join(words[at:start]))))
+            differs = "".join(words[at:start])
+            bare = differs.rstrip()
+            written += [Markup('<span class="differs">{}</span>').format(visible(bare)), visible(differs[len(bare):])]
         written.append(visible("".join(words[start:end])))
         at = end
     return Markup("").join(written)
