@@ -4,7 +4,7 @@ It chooses by rules that the page prints (the smallest p first, the earliest occ
 worst, and says how many rows it left to the evidence file.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,7 +49,6 @@ class Exhibit:
     network: _pictures.Picture
     timeline: _pictures.Picture
     against: _pictures.Picture
-    words: dict[str, str] = field(default_factory=dict)
 
 
 def rows(tables: derive.Tables, of: str, where: dict | None = None) -> list[Row]:
