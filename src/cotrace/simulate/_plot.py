@@ -21,6 +21,7 @@ ROOMS_PER_TASTE = 3                 # groups of the platform that anybody of one
 IN_ROOM = 0.1                       # of the posts of accounts, so many appear in one of them
 STRAY = 0.05                        # of those, so many in a group that somebody opened for ends of their own
 AT_HOME = 0.6                       # of the posts of those who opened it
+FRINGE = 4                          # strangers who share an item of a site that few read, at most
 WORDS_TEMPO_S = 4 * platform.MEDIAN_LAG_S  # words travel more slowly than links
 COPY_AFTER_S = (180, 2 * platform.DAY)  # readers copy minutes to two days later, and always after
 
@@ -117,8 +118,9 @@ class Plot:
         return int(self.people.taste[code]) * ROOMS_PER_TASTE + int(self.rng.integers(ROOMS_PER_TASTE))
 
     def pick_items(self, count: int, *, site: str | None = None) -> np.ndarray:
-        """Items that others share too, early enough to be acted on; `site` puts them on one site."""
-        early = np.flatnonzero(self.things.published < (self.days - 2) * platform.DAY)
+        """Items that others share too, early enough to be acted on; `site` puts them on one site, which few read."""
+        early = np.flatnonzero((self.things.published < (self.days - 2) * platform.DAY)
+                               & ((self.things.shares <= FRINGE) | (site is None)))
         early = early[[code not in self.sites for code in early]]
         items = self.rng.choice(early, count, replace=False)
         self.sites.update(dict.fromkeys(items.tolist(), site) if site else {})

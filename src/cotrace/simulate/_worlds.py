@@ -91,7 +91,7 @@ def readers(seed: int) -> Plot:
 
 def demo(seed: int) -> Plot:
     """Three operations of different trade-craft, one of them partly known, among honest groups that look like them."""
-    plot = Plot(seed, accounts=1500, items=2300, shares=18_500, days=21, fans=0.05)
+    plot = Plot(seed, accounts=1300, items=2000, shares=15_500, days=21, fans=0.05)
     plot.burst(2, 250)
     plot.circulate(plot.write_items([plot.lexicon.sentence(2, 11, 17) for _ in range(60)]), 8)
     plot.stock(3, 40)
