@@ -14,8 +14,9 @@ import polars as pl
 SOONEST_S, LATEST_S = 120, 2 * 86_400  # "minutes to two days later"
 
 
-def plant(posts: pl.DataFrame, *, identified: str, readers: Sequence[str], seed: int, share: float = 0.5,
-          most: int = 60) -> pl.DataFrame:
+def plant(
+    posts: pl.DataFrame, *, identified: str, readers: Sequence[str], seed: int, share: float = 0.5, most: int = 60
+) -> pl.DataFrame:
     """Posts with copies added, in the order that a reading has them.
 
     Args:
@@ -24,16 +25,26 @@ def plant(posts: pl.DataFrame, *, identified: str, readers: Sequence[str], seed:
         readers: actors who copy; each copies a `share` of those posts (0–1), at most `most`, at log-uniform delays.
     """
     random = np.random.default_rng(seed)
-    originals = posts.filter(pl.col("account") == identified, pl.col("kind") == "post", pl.col("at").is_not_null(),
-                             pl.col("text").is_not_null()).sort("at", "post")
+    originals = posts.filter(
+        pl.col("account") == identified,
+        pl.col("kind") == "post",
+        pl.col("at").is_not_null(),
+        pl.col("text").is_not_null(),
+    ).sort("at", "post")
     copies = []
     for number, reader in enumerate(sorted(readers)):
         count = min(most, max(1, round(share * originals.height)))
         for place in np.sort(random.permutation(originals.height)[:count]).tolist():
             delay = float(np.exp(random.uniform(np.log(SOONEST_S), np.log(LATEST_S))))
             row = originals.row(place, named=True)
-            copies.append({**row, "account": reader, "post": f"{row['post']}-read-{number}",
-                           "receipt": f"planted:{number}#{place + 1}",
-                           "at": row["at"] + timedelta(seconds=round(delay))})
+            copies.append(
+                {
+                    **row,
+                    "account": reader,
+                    "post": f"{row['post']}-read-{number}",
+                    "receipt": f"planted:{number}#{place + 1}",
+                    "at": row["at"] + timedelta(seconds=round(delay)),
+                }
+            )
     added = pl.DataFrame(copies, schema=posts.schema)
     return pl.concat([posts, added]).sort("at", "post", nulls_last=True)

@@ -60,20 +60,22 @@ def one_way(counts: Mapping[str, int]) -> str:
     """The benign explanation that the order of occasions leaves open, or "".
 
     Whoever is run by the same hand as the source is now before it and now after it. Among n users of an object each is
-    as likely first if none waits for another, and `first_due` adds these shares up, in thousandths: an actor that is
-    first less than twice (once may be chance), or in fewer than a quarter of the due, is a reader; so is one that is
-    before the source in fewer than half of the due, `before_due`. An actor that comes after the source in fewer than a
-    quarter of the ordered occasions is one whose posts the source takes.
+    as likely first if none waits for another; `first_due` (all users) and `before_due` (identified users alone) add
+    these shares up, in thousandths. A reader is: an actor that is before the source less than twice (once may be
+    chance) or in fewer than half of the due; and one that is first of all in fewer than a quarter of the due, where
+    two or more are due: it follows somebody else. An actor that comes after the source in fewer than a quarter of the
+    ordered occasions is one whose posts the source takes.
     """
-    before, after = counts["before"], counts["after"]
-    if before and after * 4 < before + after:
-        return COPIED if after == 0 else MOSTLY_COPIED
-    if (counts["first"] >= 2 and counts["first"] * 4000 >= counts["first_due"]
-            and before * 2000 >= counts["before_due"]):
-        return ""
+    before, after, first = counts["before"], counts["after"], counts["first"]
     if not before:
         return ALWAYS
-    return ALMOST if counts["first"] else NEVER_FIRST
+    if after * 4 < before + after:
+        return COPIED if after == 0 else MOSTLY_COPIED
+    if before < 2 or before * 2000 < counts["before_due"]:
+        return ALMOST
+    if counts["first_due"] >= DUE and first * 4000 < counts["first_due"]:
+        return ALMOST if first else NEVER_FIRST
+    return ""
 
 
 def explain(grounds: Sequence[Ground]) -> str:
@@ -86,8 +88,8 @@ def explain(grounds: Sequence[Ground]) -> str:
 def counts_as_class(ground: Ground) -> bool:
     """Whether a ground is a class of its own on the ladder: measured, for the link, and not plainly of one way.
 
-    A single class has few occasions, so its order is held against it only where it was due first twice, or where six
-    occasions have an order; `explain` asks the same of all occasions together, and there the smallest number counts.
+    A single class has few occasions, so its order is held against it only where it was due before or first twice, or
+    where six occasions have an order; `explain` asks the same of all occasions together, however few.
     """
     if ground.ratio is None or ground.ratio <= 1:
         return False
@@ -96,35 +98,37 @@ def counts_as_class(ground: Ground) -> bool:
         return True
     if said in (COPIED, MOSTLY_COPIED):
         return counts["before"] + counts["after"] < ORDERED
-    return counts["first_due"] < DUE
+    return max(counts["first_due"], counts["before_due"]) < DUE
 
 
 def judge(grounds: Sequence[Ground], strong: Sequence[str], prior_odds: float) -> tuple[float, str]:
     """(posterior, which rule holds it down or ""), posterior 0–1 and never above what the ladder allows.
 
-    Posterior odds = prior odds × the ratios of the classes that count (`counts_as_class`); where none does, of those
-    that were measured. Where all occasions together go one way, or one class counts, or none but some were measured:
-    at most "roughly even chance". Two classes: at most "likely", unless one is strong (identity, infrastructure).
-    Nothing measured: at most "unlikely".
+    Posterior odds = prior odds × the ratios above 1. Beyond "roughly even chance" only the classes that count
+    (`counts_as_class`) are multiplied. Where all occasions together go one way, or one class counts, or none but some
+    were measured: at most "roughly even chance". Two classes: at most "likely", unless one is strong (identity,
+    infrastructure). Nothing measured: at most "unlikely".
     """
     measured = sorted((g for g in grounds if g.ratio is not None and g.ratio > 1), key=lambda ground: ground.indicator)
     own = [ground for ground in measured if counts_as_class(ground)]
-    odds = prior_odds
-    for ground in own or measured:
-        odds *= float(ground.ratio or 1)
-    posterior = odds / (1 + odds)
+    posterior, by_all = _posterior(own, prior_odds), _posterior(measured, prior_odds)
     classes = {ground.indicator for ground in own}
     if not measured:
         limit, rule = NOTHING_MEASURED, "no indicator with a measured ratio"
-    elif one := explain(grounds):
-        limit, rule = EVEN, one
-    elif len(classes) <= 1:
-        limit, rule = EVEN, "one indicator class"
+    elif (one := explain(grounds)) or len(classes) <= 1:
+        return (by_all, "") if by_all <= EVEN else (EVEN, one or "one indicator class")
     elif len(classes) == 2 and not classes & set(strong):
         limit, rule = LIKELY, "two indicator classes, neither of them identity or infrastructure"
     else:
         limit, rule = 1.0, ""
+    posterior = max(posterior, min(by_all, EVEN))
     return (posterior, "") if posterior <= limit else (limit, rule)
+
+
+def _posterior(grounds: Sequence[Ground], odds: float) -> float:
+    for ground in grounds:
+        odds *= float(ground.ratio or 1)
+    return odds / (1 + odds)
 
 
 def words(grounds: Sequence[Ground], strong: Sequence[str], prior_odds: float) -> tuple[str, str, str]:

@@ -4,14 +4,15 @@ Acting together is not being run together: a campaign, a fan community or a synd
 own. So this class alone never gives more than "roughly even chance", edges of edges count for nothing, and an actor
 that only ever acts after the identified account is its reader.
 
-One edge shows that an actor has one: its surest. What else it did with other identified accounts is left to `content`.
+One edge shows that an actor has one: its surest. What else it did with other identified accounts is left to `content`;
+the order of its acts is told over all its edges with identified accounts, because one has few.
 """
 
 import math
 
 import polars as pl
 
-from ._occasions import between, summary, told
+from ._occasions import between, summary
 from ._scene import OBJECT, Look, Scene, Sighting
 
 ORDER = 20
@@ -26,31 +27,35 @@ def look(scene: Scene, source: str, taken: pl.DataFrame) -> Look:
     both = pl.concat([scene.edges.select("p", actor="a", partner="b", trace="trace", kind="kind"),
                       scene.edges.select("p", actor="b", partner="a", trace="trace", kind="kind")])
     ties = (both.filter(pl.col("partner").is_in(list(listed)), pl.col("actor") != pl.col("partner"))
-            .sort("actor", "p", "partner", "trace").unique("actor", keep="first", maintain_order=True))
+            .sort("actor", "p", "partner", "trace"))
     if ties.is_empty():
         return Look()
-    rows = _meetings(scene, ties)
-    seen = set(ties["actor"])
+    surest = ties.unique("actor", keep="first", maintain_order=True)
+    rows = _meetings(scene, surest)
+    seen = set(surest["actor"])
     acting = [actor for actor in listed if actor in scene.acting]
     counts = {"same_seen": sum(actor in seen for actor in acting), "same_of": len(acting),
               **_by_accident(scene, acting)}
-    together = summary(rows.filter(pl.col("together")), scene)
-    partner = dict(ties.select("actor", "partner").iter_rows())
+    shown = summary(rows.filter(pl.col("together")), scene)
+    order = summary(_meetings(scene, ties).filter(pl.col("together")), scene)  # of all edges: one has few occasions
+    partner = dict(surest.select("actor", "partner").iter_rows())
     sightings = {
-        actor: Sighting(says=SAYS, counts={**counts, **found.counts}, occasions=found.occasions,
-                        selectors=listed[partner[actor]])
-        for actor in sorted(seen) if actor not in listed and (found := together.get(actor, told())) is not None}
+        actor: Sighting(says=SAYS, counts={**counts, **order[actor].counts, "ordered": order[actor].counts["occasions"],
+                                           "occasions": len(shown[actor].occasions)},
+                        occasions=shown[actor].occasions, selectors=listed[partner[actor]])
+        for actor in sorted(seen) if actor not in listed and actor in shown}
     return Look(sightings, _behind(scene, rows))
 
 
 def _meetings(scene: Scene, ties: pl.DataFrame) -> pl.DataFrame:
-    """The occasions of each actor's surest edge, seen from the actor: `between`'s columns and `together`."""
+    """The occasions of these edges, seen from the actor: `between`'s columns and `together`."""
     turned = pl.concat([
         scene.occasions.select("trace", "object", "together", actor="a", at="at_a", post="post_a", partner="b",
                                partner_at="at_b", partner_post="post_b"),
         scene.occasions.select("trace", "object", "together", actor="b", at="at_b", post="post_b", partner="a",
                                partner_at="at_a", partner_post="post_a")])
-    rows = turned.join(ties, on=["actor", "partner", "trace"]).with_columns(rivals=pl.lit(1, dtype=pl.Int64))
+    rows = turned.join(ties, on=["actor", "partner", "trace"]).with_columns(
+        rivals=pl.col("partner").n_unique().over("actor", *OBJECT).cast(pl.Int64))
     return between(rows, "together")
 
 

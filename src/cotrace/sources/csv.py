@@ -52,8 +52,10 @@ def rows(raw: bytes, name: str) -> list[tuple[int, dict[str, str | None]]]:
 
 def spell(rows: Sequence[dict[str, str | None]]) -> bytes:
     """The rows as CSV with all columns; unknown is the empty cell."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(COLUMNS)
-    writer.writerows([row.get(column) or "" for column in COLUMNS] for row in rows)
-    return text.getvalue().encode("utf-8")
+    lines = [COLUMNS, *([row.get(column) or "" for column in COLUMNS] for row in rows)]
+    return "".join(",".join(map(_cell, line)) + "\n" for line in lines).encode("utf-8")
+
+
+def _cell(text: str) -> str:
+    """Quoted where a reader could end the cell or the line early; csv.writer forgets a lone carriage return."""
+    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text
