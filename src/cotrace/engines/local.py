@@ -18,9 +18,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from . import Events, pair_table, windows_us
+from . import Events, pair_table, take, windows_us
 
-TASKS_A_WORKER = 8  # ranges of actors for each core: the busiest actors come in one range, the others fill the time
+TASKS_A_WORKER = 4  # ranges of actors for each core: the busiest actors come in one range, the others fill the time
 
 _compiled = numba.njit(cache=True, nogil=True, boundscheck=False)
 
@@ -46,18 +46,17 @@ def _even(weight: NDArray, parts: int) -> list[tuple[int, int]]:
 
 
 @_compiled
-def _by_actor(actor, taken, actors):
-    """The acts (of those taken) of each actor, sorted by object and time, and where each actor's begin."""
+def _by_actor(actor, actors):
+    """The acts of each actor, sorted by object and time, and where each actor's begin."""
     begin = np.zeros(actors + 1, dtype=np.int64)
-    for i in range(len(actor)):
-        begin[actor[i] + 1] += taken[i]
+    for a in actor:
+        begin[a + 1] += 1
     for a in range(actors):
         begin[a + 1] += begin[a]
-    acts, filled = np.empty(begin[-1], dtype=np.int64), begin.copy()
+    acts, filled = np.empty(len(actor), dtype=np.int64), begin.copy()
     for i in range(len(actor)):
-        if taken[i]:
-            acts[filled[actor[i]]] = i
-            filled[actor[i]] += 1
+        acts[filled[actor[i]]] = i
+        filled[actor[i]] += 1
     return acts, begin
 
 
@@ -70,11 +69,12 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
         workers: threads; None: one a core.
     """
     windows = windows_us(list(windows_s))
-    acts, begin = _by_actor(events.actor, _not_alone(events.object, events.at, windows[-1]), len(events.actors))
+    met = take(events, _not_alone(events.object, events.at, windows[-1]))
+    acts, begin = _by_actor(met.actor, len(met.actors))
 
     def task(first: int, last: int) -> tuple[NDArray, NDArray, NDArray]:
-        return _count(first, last, acts, begin, events.actor, events.object, events.at, events.post, events.by,
-                      events.start, events.kind, windows, max(1, min_objects))
+        return _count(first, last, acts, begin, met.actor, met.object, met.at, met.post, met.by, met.start, met.kind,
+                      windows, max(1, min_objects))
 
     ranges = _even(np.diff(begin), TASKS_A_WORKER * _workers(workers))
     found = [rows for rows in _on_all_cores(task, ranges, workers) if len(rows[0])]
@@ -87,7 +87,7 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
 
 @_compiled
 def _not_alone(object_, at, window):
-    """Acts with another act of their object within the window: most have none, and need not be walked."""
+    """Acts with another act of their object within the window: most have none, and are left out before the walk."""
     company = np.zeros(len(at), dtype=np.bool_)
     for i in range(1, len(at)):
         if object_[i] == object_[i - 1] and at[i] - at[i - 1] <= window:
@@ -159,9 +159,12 @@ def _count(first_actor, last_actor, acts, begin, actor, object_, at, post, by, s
                     out_a = np.concatenate((out_a, np.empty(kept, dtype=np.int32)))
                     out_b = np.concatenate((out_b, np.empty(kept, dtype=np.int32)))
                     out_counts = np.concatenate((out_counts, np.empty((kept, len(windows)), dtype=np.int32)))
-                out_a[kept], out_b[kept], out_counts[kept] = a, b, counts[b]
+                out_a[kept], out_b[kept] = a, b
+                for window in range(len(windows)):
+                    out_counts[kept, window] = counts[b, window]
                 kept += 1
-            counts[b] = 0
+            for window in range(len(windows)):
+                counts[b, window] = 0
     return out_a[:kept].copy(), out_b[:kept].copy(), out_counts[:kept].copy()
 
 
@@ -236,7 +239,7 @@ def _everybody_can_meet(low, high, j, actor, post, by, kind, seen_actor, seen_po
 def meetings(events: Events, a: NDArray[np.int32], b: NDArray[np.int32], workers: int | None = None,
              ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """See `reference.meetings`."""
-    acts, begin = _by_actor(events.actor, np.ones(len(events), dtype=np.bool_), len(events.actors))
+    acts, begin = _by_actor(events.actor, len(events.actors))
     mine, theirs = events.actor[acts], events.object[acts]
     if np.any((mine[1:] == mine[:-1]) & (theirs[1:] == theirs[:-1])):
         raise ValueError("meetings are counted on first acts: use first_acts(events)")
