@@ -63,13 +63,13 @@ def test_intervals_are_exact():
 
 
 def test_links_below_likely_are_near_misses():
-    links = pl.DataFrame({"actor": ["x:1", "x:2", "x:6", "x:4"],
+    links = pl.DataFrame({"actor": ["x:1", "x:2", "x:6", "x:4"], "source": ["s", "s", "t", "t"],
                           "word": ["listed", "likely", "unlikely", "very likely"]})
     groups = evaluate(MEMBERS, LABELS, positive="op", actors=ACTORS, links=links).groups
     op, real = (groups.row(by_predicate=pl.col("group") == name, named=True) for name in ("op", "real"))
 
     assert (op["accounts"], op["found"], op["missed"]) == (4, 3, 1)
-    assert (op["listed"], op["linked"], op["near_miss"]) == (1, 1, 0)
+    assert (op["listed"], op["linked"], op["near_miss"], op["sources"]) == (1, 1, 0, "s")
     assert (real["found"], real["listed"], real["linked"], real["near_miss"]) == (1, 0, 1, 1)
 
 
@@ -95,3 +95,53 @@ def test_columns_are_named_ours_by_theirs(tmp_path):
     found = evaluate(MEMBERS, path, positive="op", columns={"account": "user", "label": "verdict"}, actors=ACTORS)
 
     assert figure(found, "recall")["value"] == 1.0
+
+
+def test_the_demo_counts_who_is_wrongly_accused():
+    """An honest group is accused by a link, people who do not coordinate by being published at all."""
+    from cotrace.cli.demo import scores
+
+    class World:
+        clusters = pl.DataFrame({"group": ["ring", "choir", "fans-1"], "coordinated": [True, True, False],
+                                 "inauthentic": [True, False, False]})
+
+    labels = pl.DataFrame({"account_id": list("123456"), "group": ["ring", "ring", "choir", "choir", "fans-1", "rest"],
+                           "label": ["op", "op", "benign", "benign", "benign", "ordinary"]})
+    members = pl.DataFrame({"cluster": ["c"] * 4, "actor": ["x:1", "x:3", "x:5", "x:6"]})
+    links = pl.DataFrame({"actor": ["x:1", "x:4"], "source": ["s", "s"], "word": ["listed", "likely"]})
+    actors = [f"x:{i}" for i in range(1, 7)]
+    found = evaluate(members, labels, positive="op", links=links, actors=actors)
+
+    rows = {row["group"]: row for row in scores(found, World)}
+
+    assert [rows["ring"][name] for name in ("found", "missed", "wrongly accused", "listed")] == [1, 1, 0, 1]
+    assert [rows["choir"][name] for name in ("found", "missed", "wrongly accused", "linked")] == [1, 1, 1, 1]
+    assert rows["super-fans"]["wrongly accused"] == 1 and rows["rest"]["wrongly accused"] == 1
+
+
+def test_a_demo_is_never_made_among_other_things(tmp_path):
+    from cotrace.cli import answer
+
+    (tmp_path / "thesis.txt").write_text("kept")
+
+    assert answer(["demo", "--out", str(tmp_path)]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.slow
+def test_the_demo_finds_the_operations_and_accuses_nobody_wrongly(tmp_path, capsys):
+    import json
+
+    from cotrace.cli import answer
+
+    out = tmp_path / "demo"
+    assert answer(["--json", "demo", "--out", str(out)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    dossier = (out / "case" / "dossier.zip").read_bytes()
+    rows = {row["group"]: row for row in told["groups"]}
+
+    assert (out / "case" / "statement.html").is_file() and (out / "export" / "actors.csv").is_file()
+    assert all(row["wrongly accused"] == 0 for row in told["groups"])
+    assert all(rows[name]["found"] >= 0.9 * rows[name]["accounts"] for name in ("lantern", "copyists", "slow"))
+    assert answer(["--json", "demo", "--out", str(out)]) == 0
+    assert (out / "case" / "dossier.zip").read_bytes() == dossier

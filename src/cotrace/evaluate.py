@@ -30,8 +30,9 @@ class Evaluation:
     overall: figure, value, low, high (0–1), count, of. Precision counts labelled members alone; recall counts
         positive labels of accounts that are in the data. F1 has no interval.
     clusters: cluster, size, labelled, positive, purity, low, high: the share of its labelled members that is positive.
-    groups: group, label, accounts, found, missed, listed, linked, near_miss: one row a group of the labels.
-        `linked` counts links of "likely" or above to a source, `listed` actors that a registry names itself.
+    groups: group, label, accounts, found, missed, listed, linked, near_miss, sources: one row a group of the labels.
+        `linked` counts actors linked "likely" or above, `listed` those that a registry names itself, `near_miss` the
+        others with a link; `sources` are those of the first two, joined by ;.
     counts: accounts that only one side knows, and other sums; `labels_not_in_data` is null where the data are unknown.
     """
 
@@ -52,7 +53,7 @@ def evaluate(members: pl.DataFrame, labels: pl.DataFrame | str | Path, *, positi
             where there is one.
         positive: the label that a member should have.
         columns: ours=theirs for `account` and `label`; by default account is read from account_id, account or actor.
-        links: actor, word: links to sources.
+        links: actor, source, word: links to sources.
         actors: everybody in the data; None: not known, and recall then counts all positive labels.
 
     Raises:
@@ -213,17 +214,19 @@ def _clusters(members: pl.DataFrame, label_of: Mapping[str, str], positive: str)
 
 def _groups(published: set[str], label_of: Mapping[str, str], group_of: Mapping[str, str],
             links: pl.DataFrame | None) -> pl.DataFrame:
-    words: dict[str, set[str]] = {}
-    for actor, word in links.select("actor", "word").rows() if links is not None else []:
-        words.setdefault(actor, set()).add(word)
-    schema = {"group": pl.String, "label": pl.String,
-              **dict.fromkeys(("accounts", "found", "missed", "listed", "linked", "near_miss"), pl.Int64)}
+    words: dict[str, dict[str, str]] = {}
+    for actor, source, word in links.select("actor", "source", "word").rows() if links is not None else []:
+        words.setdefault(actor, {})[source] = word
+    counted = ("accounts", "found", "missed", "listed", "linked", "near_miss")
     sums: dict[tuple[str, str], Counter] = {}
+    named: dict[tuple[str, str], set[str]] = {}
     for actor in sorted(label_of.keys() | published):
         key = (group_of.get(actor, "without label"), label_of.get(actor, "without label"))
-        said = words.get(actor, set())
-        kind = "listed" if "listed" in said else "linked" if said & set(LINKED) else "near_miss" if said else ""
-        row = sums.setdefault(key, Counter())
-        row.update(["accounts", "found" if actor in published else "missed", kind])
-    rows = [(*key, *(row[name] for name in list(schema)[2:])) for key, row in sorted(sums.items())]
+        said = words.get(actor, {})
+        claimed = {source for source, word in said.items() if word in ("listed", *LINKED)}
+        kind = "listed" if "listed" in said.values() else "linked" if claimed else "near_miss" if said else ""
+        sums.setdefault(key, Counter()).update(["accounts", "found" if actor in published else "missed", kind])
+        named.setdefault(key, set()).update(claimed)
+    rows = [(*key, *(row[name] for name in counted), ";".join(sorted(named[key]))) for key, row in sorted(sums.items())]
+    schema = {"group": pl.String, "label": pl.String, **dict.fromkeys(counted, pl.Int64), "sources": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")

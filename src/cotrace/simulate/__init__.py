@@ -4,10 +4,10 @@ One generator (`_platform.py`), each world a few lines (`_worlds.py`). It writes
 truth beside it; it knows no reader, and no other part of cotrace knows it. Names, texts and places are invented.
 """
 
-from ._files import write
+from ._files import write, written
 from ._shares import Shares, shares
 from ._worlds import TOLD, World, world
 
 WORLDS = tuple(TOLD)
 
-__all__ = ["WORLDS", "Shares", "World", "shares", "world", "write"]
+__all__ = ["WORLDS", "Shares", "World", "shares", "world", "write", "written"]

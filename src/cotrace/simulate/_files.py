@@ -60,6 +60,14 @@ def write(world: World, out: str | Path) -> dict[str, Path]:
     return {Path(name).stem.replace("-", "_").lower(): out / name for name in files}
 
 
+def written(world: World, out: str | Path) -> bool:
+    """Whether a folder holds exactly the files of this world, byte for byte."""
+    out = Path(out)
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    files = spelled(world)
+    return there == files.keys() and all((out / name).read_bytes() == raw for name, raw in files.items())
+
+
 def spelled(world: World) -> dict[str, bytes]:
     """The files of a world, by their names; the same world has the same bytes."""
     files: dict[str, bytes] = {}
