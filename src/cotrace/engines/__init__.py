@@ -151,14 +151,10 @@ def windows_us(windows_s: tuple[int, ...] | list[int]) -> NDArray[np.int64]:
 
 
 def pair_table(events: Events, a: NDArray, b: NDArray, window_s: NDArray, objects: NDArray) -> pl.DataFrame:
-    """Counts as `tables.PAIRS`, sorted by (a, b, window_s)."""
-    # One number a row sorts faster than three columns; 2^63 is out of reach of actors² × windows in memory.
-    windows, window = np.unique(window_s, return_inverse=True)
-    order = np.argsort((a.astype(np.int64) * len(events.actors) + b) * max(1, len(windows)) + window)
-    a, b = a[order], b[order]
+    """Counts, already sorted by (a, b, window_s), as `tables.PAIRS`."""
     names = pl.Series(events.actors, dtype=pl.String)
     kinds = pl.Series(events.kinds, dtype=pl.String)
     return pl.DataFrame({
         "a": names.gather(a), "b": names.gather(b), "kind": kinds.gather(events.kind[a]),
-        "window_s": window_s[order].astype(np.int64), "objects": objects[order].astype(np.int64),
+        "window_s": window_s.astype(np.int64), "objects": objects.astype(np.int64),
     }, schema=tables.PAIRS)

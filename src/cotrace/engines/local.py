@@ -70,17 +70,21 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
     """
     windows = windows_us(list(windows_s))
     met = take(events, _not_alone(events.object, events.at, windows[-1]))
+    # Where each post is one act and nobody fills a place, nothing but time and kind keeps two acts apart.
+    free = len(met.kinds) == 1 and not np.any(met.by >= 0) and not np.any(np.bincount(met.post) > 1)
     acts, begin = _by_actor(met.actor, len(met.actors))
 
     def task(first: int, last: int) -> tuple[NDArray, NDArray, NDArray]:
         return _count(first, last, acts, begin, met.actor, met.object, met.at, met.post, met.by, met.start, met.kind,
-                      windows, max(1, min_objects))
+                      windows, max(1, min_objects), free)
 
     ranges = _even(np.diff(begin), TASKS_A_WORKER * _workers(workers))
     found = [rows for rows in _on_all_cores(task, ranges, workers) if len(rows[0])]
     if not found:
         return pair_table(events, *(np.empty(0, dtype=np.int64) for _ in range(4)))
     a, b, counts = (np.concatenate(column) for column in zip(*found, strict=True))
+    if len(windows) == 1:
+        return pair_table(events, a, b, np.full(len(a), windows[0] // 1_000_000), counts[:, 0])
     row, window = np.nonzero(counts >= max(1, min_objects))
     return pair_table(events, a[row], b[row], windows[window] // 1_000_000, counts[row, window])
 
@@ -103,7 +107,8 @@ def _can_meet(actor, post, by, kind, i, k):
 
 
 @_compiled
-def _meet_on_object(acts, first, last, actor, at, post, by, kind, low, high, widest, stamp, nearest, met):
+def _meet_on_object(acts, first, last, actor, at, post, by, kind, low, high, widest, stamp, nearest, met,
+                    free):
     """One actor's acts on one object: the later-named actors met there, and how near each came; how many were met."""
     found = 0
     for position in range(first, last):
@@ -113,7 +118,7 @@ def _meet_on_object(acts, first, last, actor, at, post, by, kind, low, high, wid
             k = i + step
             while low <= k < high and abs(at[k] - at[i]) <= widest:
                 b = actor[k]
-                if b > a and _can_meet(actor, post, by, kind, i, k):
+                if b > a and (free or _can_meet(actor, post, by, kind, i, k)):
                     distance = abs(at[k] - at[i])
                     if stamp[b] != first:
                         stamp[b] = first
@@ -127,8 +132,9 @@ def _meet_on_object(acts, first, last, actor, at, post, by, kind, low, high, wid
 
 
 @_compiled
-def _count(first_actor, last_actor, acts, begin, actor, object_, at, post, by, start, kind, windows, min_objects):
-    """Pairs (a, b) with a in a range of actors: a, b and the objects within each window."""
+def _count(first_actor, last_actor, acts, begin, actor, object_, at, post, by, start, kind, windows, min_objects,
+           free):
+    """Pairs (a, b) with a in a range of actors, sorted: a, b and the objects within each window."""
     actors, widest = len(kind), windows[-1]
     counts = np.zeros((actors, len(windows)), dtype=np.int32)  # of the actor at hand; cleared by what it touched
     stamp = np.full(actors, -1, dtype=np.int64)                # the last object (its first act's position) b was met on
@@ -145,7 +151,7 @@ def _count(first_actor, last_actor, acts, begin, actor, object_, at, post, by, s
             while end < begin[a + 1] and object_[acts[end]] == j:
                 end += 1
             found = _meet_on_object(acts, position, end, actor, at, post, by, kind, start[j], start[j + 1], widest,
-                                    stamp, nearest, met)
+                                    stamp, nearest, met, free)
             for b in met[:found]:
                 if counts[b, -1] == 0:
                     touched[partners] = b
@@ -153,6 +159,7 @@ def _count(first_actor, last_actor, acts, begin, actor, object_, at, post, by, s
                 for window in range(len(windows)):
                     counts[b, window] += nearest[b] <= windows[window]
             position = end
+        touched[:partners].sort()
         for b in touched[:partners]:
             if counts[b, -1] >= min_objects:
                 if kept == len(out_a):

@@ -47,7 +47,7 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
         for window in windows:
             if distance <= window:
                 met.setdefault((a, b, int(window) // 1_000_000), set()).add(j)
-    rows = [(*key, len(objects)) for key, objects in met.items() if len(objects) >= min_objects]
+    rows = [(*key, len(met[key])) for key in sorted(met) if len(met[key]) >= min_objects]
     columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T
     return pair_table(events, *columns)
 
