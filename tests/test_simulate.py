@@ -190,7 +190,7 @@ def test_the_demo_has_what_the_issue_names(demo):
     assert set(demo.posts["account_kind"]) == {"account", "page", "channel"}
     assert set(demo.posts["place_kind"].drop_nulls()) == {"group"}
     assert demo.posts["kind"].value_counts().height == 3
-    assert 18_000 < demo.posts.height < 30_000 and demo.posts["lang"].n_unique() == 5
+    assert 15_000 < demo.posts.height < 30_000 and demo.posts["lang"].n_unique() == 5
 
 
 def test_registries_name_enough_of_the_operation_and_no_more(demo, readers):

@@ -83,7 +83,7 @@ def readers(seed: int) -> Plot:
     """An identified operation, and innocent people who copy what three of its accounts post, always after them."""
     plot = Plot(seed, accounts=900, items=1400, shares=11_000, days=14, fans=0.05)
     _fans(plot)
-    members = _lantern(plot, size=26, pages=0, known=14)
+    members = _lantern(plot, size=26, pages=0, known=12)
     for original in members[:3]:
         _readers(plot, int(original), 15)
     return plot
@@ -91,7 +91,7 @@ def readers(seed: int) -> Plot:
 
 def demo(seed: int) -> Plot:
     """Three operations of different trade-craft, one of them partly known, among honest groups that look like them."""
-    plot = Plot(seed, accounts=1300, items=2000, shares=15_500, days=21, fans=0.05)
+    plot = Plot(seed, accounts=2000, items=2000, shares=13_000, days=21, fans=0.05)
     plot.burst(2, 250)
     plot.circulate(plot.write_items([plot.lexicon.sentence(2, 11, 17) for _ in range(60)]), 8)
     plot.stock(3, 40)
@@ -99,7 +99,7 @@ def demo(seed: int) -> Plot:
     _volunteers(plot, 14)
     _syndicate(plot, 6)
     _bots(plot, 5)
-    members = _lantern(plot, size=28, pages=4, known=14)
+    members = _lantern(plot, size=28, pages=4, known=12)
     _copyists(plot, 14)
     _slow(plot, 12)
     _readers(plot, int(members[0]), 12)
