@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotrace import engines, parts, tables
-from cotrace.engines import reference
+from cotrace import engines, parts, reading, tables, traces
+from cotrace.engines import local, reference
 from cotrace.errors import InputError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -188,3 +188,25 @@ def test_codes_are_ranks_and_events_are_sorted():
 def test_what_is_unknown_is_not_an_act():
     with pytest.raises(InputError, match=r"unknown in some rows: at\."):
         engines.encode(table(("a", "o", 0)).with_columns(at=pl.lit(None, dtype=tables.TIME)))
+
+
+def test_on_real_shares_we_count_the_pairs_that_two_other_tools_count(shared):
+    posts = reading.read([shared / "data" / "peers" / "russian_coord_tweets.parquet"]).posts
+    actions, without = traces.act("shared_link", posts)
+
+    found = local.pairs(engines.encode(actions), (10, 60, 300))
+
+    assert dict(found.group_by("window_s").len().iter_rows()) == {10: 1_092, 60: 6_206, 300: 30_010}
+    assert without == 0
+
+
+def test_a_table_of_many_acts_at_one_time_is_in_order(seed=3):
+    rng = np.random.default_rng(seed)
+    actions = table(*[(letter, "o", second, by, str(post)) for letter, second, by, post in zip(
+        rng.choice(list("abcdef"), 300), rng.integers(0, 2, 300), rng.choice([None, "y", "z"], 300),
+        rng.integers(0, 40, 300), strict=True)])
+
+    events = engines.encode(actions)
+
+    rows = np.stack([events.object, events.at, events.actor, events.post, events.by], axis=1)
+    assert np.array_equal(rows, np.unique(rows, axis=0)) and len(rows) == actions.unique().height
