@@ -255,3 +255,13 @@ def test_text_of_any_script_and_shape_is_no_fault():
     for name in ALL:
         actions, without = traces.act(name, posts)
         assert without + actions["post"].n_unique() == posts.height
+
+
+def test_a_trace_is_shown_no_column_that_it_does_not_declare():
+    @traces.trace(reads=("text",))
+    def peeks(posts: pl.DataFrame) -> pl.DataFrame:
+        """Looks at what it said it would not look at."""
+        return posts.with_columns(object="client")
+
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match="client"):
+        peeks(everything(GOLDEN / "same_text.txt"))
