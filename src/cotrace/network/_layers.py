@@ -23,9 +23,7 @@ LAGS_S = (1, 120, 600, 3600, 21600, 86400)  # s since an object's first act: how
                                             # among the 2-minute acts it made 2–14 false pairs of fans a world
 BINS = len(LAGS_S) + 1
 SIZES = (3, 5, 10, 25, 75)                  # actors of an object: classes of popularity
-SIZE_CLASSES = len(SIZES) + 1
-CLASSES = 3 * SIZE_CLASSES                  # × tempo (slow, middling, fast)
-TEMPO_OBJECTS = 60                          # objects that a size needs before it is split by tempo
+CLASSES = len(SIZES) + 1                    # none of tempo: an operation fills the fastest, and excuses itself there
 HOT = 40                                    # others within the window: a public moment, which says nothing about two
                                             # people (20 would blind the test to rings of twenty at once)
 UNIT = 1024                                 # weights are whole 1/1024ths: their sums do not depend on any order
@@ -43,7 +41,7 @@ class Layer:
     size: NDArray[np.int64]          # actors of each object
     degree: NDArray[np.int64]        # objects of each actor
     lag_bin: NDArray[np.int8]        # of each event
-    class_: NDArray[np.int8]         # of each object: size × tempo
+    class_: NDArray[np.int8]         # of each object: its size, 0 … CLASSES − 1
 
     @property
     def tests(self) -> int:
@@ -96,18 +94,10 @@ def _layer(trace: str, kind: str, events: Events, actors: int) -> Layer:
     first[used] = events.at[events.start[:-1][used]]
     lag = events.at - first[events.object]
     lag_bin = np.searchsorted(np.array(LAGS_S) * SECOND, lag, side="right").astype(np.int8)
-    middle = np.zeros(len(size), dtype=np.int64)
-    middle[used] = lag[(events.start[:-1] + size // 2)[used]]
-    class_ = np.digitize(size, SIZES)
-    for one in range(SIZE_CLASSES):
-        of_size = (np.digitize(size, SIZES) == one) & (size > 1)
-        if of_size.sum() >= TEMPO_OBJECTS:
-            ordered = np.sort(middle[of_size])
-            thirds = ordered[[len(ordered) // 3, 2 * len(ordered) // 3]]
-            class_[of_size] += SIZE_CLASSES * np.digitize(middle[of_size], thirds)
     span = int(events.at.max() - events.at.min()) if len(events) else 0
     return Layer(trace, kind, events, actors, 2 if span >= 2 * DAY else 1, size,
-                 np.bincount(events.actor, minlength=len(events.actors)), lag_bin, class_.astype(np.int8))
+                 np.bincount(events.actor, minlength=len(events.actors)), lag_bin,
+                 np.digitize(size, SIZES).astype(np.int8))
 
 
 def candidates(layer: Layer, engine: ModuleType, window_s: int, min_objects: int) -> Pairs:
@@ -167,7 +157,7 @@ def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight
     return Window(window_s * SECOND, hot, near, others, habits[0], habits[1], pooled)
 
 
-def _pooled(layer: Layer, near: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+def _pooled(layer: Layer, near: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of the others of an event in a lag bin, the share within the window: by class, shrunk to the bin over classes.
 
     The one object in a hundred of a class whose acts lie closest is left out: an operation's own objects would be the

@@ -46,18 +46,17 @@ class Search:
 
     @property
     def next(self) -> int | None:
-        """The index of OBJECTS to try; None where the answer is known. The largest is tried first: often all fail."""
-        if self.best is None:
-            return len(OBJECTS) - 1
-        return (self.low + self.high) // 2 if self.high - self.low > 1 and self.high < len(OBJECTS) else None
+        """The index of OBJECTS to try; None where the answer is known."""
+        return (self.low + self.high) // 2 if self.high - self.low > 1 else None
 
     def learn(self, planting: Planting, index: int) -> None:
-        """Take in the answer of one try."""
-        came_back = planting.recovered >= OF_TEN * planting.planted
-        if came_back:
+        """Take in the answer of one try; what is kept is the smallest that came back, or the largest that did not."""
+        if planting.recovered >= OF_TEN * planting.planted:
             self.high, self.best = index, planting
         else:
-            self.low, self.best = index, self.best or planting
+            self.low = index
+            if self.high == len(OBJECTS):
+                self.best = planting
 
 
 def searches(people: int, resolution_s: int) -> Iterator[list[Search]]:

@@ -2,7 +2,7 @@
 
 Each object that a pair shares gets the *largest* of four innocent probabilities of falling together within the window:
 
-    pooled     what happens around an act that comes as late as this one, on objects of this size and tempo
+    pooled     what happens around an act that comes as late as this one, on objects of this size
     habit      how often each of the two falls near others that come as late as the other one, on other objects
     burst      how often others of this very object fall near these two acts, where it has many
     schedule   both on the object within half a day (pooled, habit), times the mass of their hours near each other's:
