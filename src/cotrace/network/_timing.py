@@ -3,7 +3,7 @@
 Each object that a pair shares gets the *largest* of four innocent probabilities of falling together within the window:
 
     pooled     what happens around an act that comes as late as this one, on objects of this size
-    habit      how often each of the two falls near others that come as late as the other one, on other objects
+    habit      how often each of the two falls near others that come as late as the other one
     burst      how often others of this very object fall near these two acts, where it has many
     schedule   both on the object within half a day (pooled, habit), times the mass of their hours near each other's:
                of each one's other acts, of the audience's acts, and of the pair's own other shared objects
@@ -22,6 +22,7 @@ from ._layers import BINS, DAY, UNIT, Layer, Pairs
 HABIT = 10.0       # others: how many pooled acts a habit starts from
 BURST = 30.0       # others: the same for an object's own burst
 BURST_OTHERS = 60  # others of an object from which its own burst is counted at all
+EXPLAINED = 4      # power of the part of a pair's shared objects that taste explains: .5 counts as .06, .95 as .8
 HOURS = 10.0       # acts: how many of the population's acts an actor's hours start from
 OWN_HOURS = 3.0    # acts: the same for the hours of a pair on its other shared objects
 CEILING = 0.999    # a chance is never certain
@@ -92,8 +93,8 @@ def test(best, index, pairs, weight, events, window, day, hours, min_objects, mi
         together = _together(pairs, first, last, events, window, min_objects, min_days)
         if together < min_objects:
             continue
-        short = _habits(pairs, pair, window)
-        long = _habits(pairs, pair, day)
+        short = _habits(pairs, pair, weight[pair], events, window)
+        long = _habits(pairs, pair, weight[pair], events, day)
         own_a = np.sort(events.at[pairs.event_a[first:last]] % DAY)
         own_b = np.sort(events.at[pairs.event_b[first:last]] % DAY)
         n = 0
@@ -137,19 +138,30 @@ def _together(pairs, first, last, events, window, min_objects, min_days):  # pra
 
 
 @njit(cache=True)
-def _habits(pairs, pair, window):  # pragma: no cover
-    """[near a, others of a, near b, others of b] by lag bin of the other, outside the objects that the two share."""
+def _habits(pairs, pair, weight, events, window):  # pragma: no cover
+    """[near a, others of a, near b, others of b] by lag bin of the other, without the other one of the pair.
+
+    The objects that the two share count as far as taste explains how much they share: two fans of one thing have hardly
+    a habit outside them, and two members of a ring would there have the habit that excuses them.
+    """
     a, b = pairs.a[pair], pairs.b[pair]
+    explained = (weight / UNIT) ** EXPLAINED
     sums = np.zeros((4, BINS))
     sums[0], sums[1] = window.habit_near[a], window.habit_others[a]
     sums[2], sums[3] = window.habit_near[b], window.habit_others[b]
     for m in range(pairs.start[pair], pairs.start[pair + 1]):
         x, y = pairs.event_a[m], pairs.event_b[m]
         for lag in range(BINS):
-            sums[0, lag] -= window.near[x, lag]
-            sums[1, lag] -= window.others[x, lag]
-            sums[2, lag] -= window.near[y, lag]
-            sums[3, lag] -= window.others[y, lag]
+            sums[0, lag] -= (1 - explained) * window.near[x, lag]
+            sums[1, lag] -= (1 - explained) * window.others[x, lag]
+            sums[2, lag] -= (1 - explained) * window.near[y, lag]
+            sums[3, lag] -= (1 - explained) * window.others[y, lag]
+        if not window.hot[x] and not window.hot[y]:
+            met = weight if abs(events.at[x] - events.at[y]) <= window.us else 0
+            sums[0, events.lag_bin[y]] -= explained * met
+            sums[1, events.lag_bin[y]] -= explained * weight
+            sums[2, events.lag_bin[x]] -= explained * met
+            sums[3, events.lag_bin[x]] -= explained * weight
     return np.maximum(sums, 0.0) / UNIT
 
 
