@@ -24,6 +24,7 @@ LAGS_S = (1, 120, 600, 3600, 21600, 86400)  # s since an object's first act: how
 BINS = len(LAGS_S) + 1
 SIZES = (3, 5, 10, 25, 75)                  # actors of an object: classes of popularity
 CLASSES = len(SIZES) + 1                    # none of tempo: an operation fills the fastest, and excuses itself there
+POOL = 20                                   # others, by which a share is drawn to that of the coarser pool
 HOT = 40                                    # others within the window: a public moment, which says nothing about two
                                             # people (20 would blind the test to rings of twenty at once)
 UNIT = 1024                                 # weights are whole 1/1024ths: their sums do not depend on any order
@@ -158,7 +159,8 @@ def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight
 
 
 def _pooled(layer: Layer, near: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of the others of an event in a lag bin, the share within the window: by class, shrunk to the bin over classes.
+    """Of the others of an event in a lag bin, the share within the window: by class, shrunk to the bin over
+    classes, and that to all of them: where nobody but two people is ever quick, they are not what is usual.
 
     The one object in a hundred of a class whose acts lie closest is left out: an operation's own objects would be the
     baseline that excuses them.
@@ -176,7 +178,9 @@ def _pooled(layer: Layer, near: NDArray[np.float64], others: NDArray[np.float64]
     cell = layer.class_[object_[kept]].astype(np.int64) * BINS + layer.lag_bin[kept]
     hits = np.bincount(cell, near[kept].sum(axis=1), CLASSES * BINS).reshape(CLASSES, BINS)
     trials = np.bincount(cell, others[kept].sum(axis=1), CLASSES * BINS).reshape(CLASSES, BINS)
-    return (hits + 20 * (hits.sum(axis=0) + 0.5) / (trials.sum(axis=0) + 1)) / (trials + 20)
+    of_all = (hits.sum() + 0.5) / (trials.sum() + 1)
+    of_bin = (hits.sum(axis=0) + POOL * of_all) / (trials.sum(axis=0) + POOL)
+    return (hits + POOL * of_bin) / (trials + POOL)
 
 
 @njit(cache=True)

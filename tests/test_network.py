@@ -1,0 +1,378 @@
+"""The laws of chance: where nobody coordinates almost nobody is accused, and a planted ring comes back whole.
+
+Every law is shown to be able to fail: the rule "60 s, twice", which other tools use, fails it in the same test.
+"""
+
+import functools
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import combine_pvalues
+from statsmodels.stats.multitest import multipletests
+
+from cotrace import network, tables
+from cotrace.engines import local, reference
+from cotrace.errors import InputError
+from cotrace.network import _choice, _placebo, _planting, _timing
+from cotrace.records import Plan
+from cotrace.simulate import Shares, shares
+
+PLAN = Plan()
+
+
+def validate(actions: pl.DataFrame, plan: Plan = PLAN, engine=local, resolution_s: int = 1) -> network.Validation:
+    return network.validate({"shared_link": actions}, plan=plan, engine=engine, resolution_s=resolution_s)
+
+
+def naive(actions: pl.DataFrame, window_s: int = 60, objects: int = 2) -> pl.DataFrame:
+    return network.naive({"shared_link": actions}, window_s=window_s, objects=objects, engine=local)
+
+
+def precision_recall(edges: pl.DataFrame, world: Shares) -> tuple[float, float]:
+    """Of accounts: how many that are accused are in a ring, and how many of the rings are accused."""
+    accused, guilty = {*edges["a"], *edges["b"]}, frozenset().union(*world.rings)
+    return len(accused & guilty) / max(1, len(accused)), len(accused & guilty) / len(guilty)
+
+
+def false_edges(edges: pl.DataFrame, world: Shares) -> int:
+    return sum(1 for a, b in zip(edges["a"], edges["b"], strict=True)
+               if not any(a in ring and b in ring for ring in world.rings))
+
+
+@functools.cache
+def ring_world(jitter_s: int, seed: int = 1) -> tuple[Shares, network.Validation]:
+    world = shares("ring", seed=seed, jitter_s=jitter_s, accounts=400, objects=800, rings=3)
+    return world, validate(world.actions)
+
+
+def acts(rows: list[tuple], kind: str = "account") -> pl.DataFrame:
+    """(actor, object, s, post, by) as ACTIONS."""
+    frame = pl.DataFrame(rows, schema=["actor", "object", "at", "post", "by"], orient="row",
+                         schema_overrides={"by": pl.String})
+    return tables.conform(frame.with_columns(pl.from_epoch("at").dt.cast_time_unit("us").dt.replace_time_zone("UTC"),
+                                             kind=pl.lit(kind)), tables.ACTIONS, "acts")
+
+
+# ------------------------------------------------------------------------------------------------ the laws
+
+def test_where_nobody_coordinates_almost_nobody_is_accused():
+    worlds = [shares("nobody", seed=seed) for seed in range(50)]
+
+    ours = sum(not validate(world.actions).edges.is_empty() for world in worlds)
+    theirs = sum(not naive(world.actions).is_empty() for world in worlds)
+
+    assert ours <= 2
+    assert theirs > 2, "a law that '60 s, twice' keeps proves nothing"
+
+
+@pytest.mark.parametrize(("jitter_s", "recall_wanted"), [(30, 0.95), (300, 0.95), (1800, 0.85)])
+def test_a_planted_ring_comes_back_whole(jitter_s, recall_wanted):
+    worlds = [shares("ring", seed=seed, jitter_s=jitter_s) for seed in range(5)]
+
+    ours = np.array([precision_recall(validate(world.actions).edges, world) for world in worlds])
+    theirs = np.array([precision_recall(naive(world.actions), world) for world in worlds])
+
+    assert ours[:, 0].min() >= 0.95
+    assert ours[:, 1].mean() >= recall_wanted
+    assert theirs[:, 0].max() < 0.95, "a law that '60 s, twice' keeps proves nothing"
+
+
+@given(st.lists(st.integers(1, 999_000), min_size=3, max_size=25), st.floats(1e-9, 1.0))
+def test_with_expectation_held_p_never_rises_with_what_is_observed(millionths, p_choice):
+    chance = np.array(millionths) / 1e6
+
+    tails = np.array([_timing.tail(chance, len(chance), x) for x in range(len(chance) + 1)])
+    p = network.gated_fisher(np.clip(5 * tails, 1e-300, 1.0), np.full(len(tails), p_choice))
+
+    assert (np.diff(tails) <= 1e-15).all()
+    assert (np.diff(p) <= 1e-15).all()
+
+
+def test_two_meetings_of_a_hundred_convict_nobody_who_was_expected_to_meet_ten_times():
+    chance = np.full(100, 0.1)
+
+    p = network.gated_fisher(np.array([_timing.tail(chance, 100, 2)]), np.array([1e-9]))
+    theirs = naive(acts([(who, f"o{n}", n * 90_000 + (0 if n < 2 or who == "x:a" else 4000), f"x:{who}{n}", None)
+                         for n in range(100) for who in ("x:a", "x:b")]))
+
+    assert p[0] == 1.0
+    assert len(theirs) == 1, "'60 s, twice' does not ask what was expected"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jitter_s", [30, 300, 1800])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_planted_ring_comes_back_from_three_thousand_accounts(jitter_s, seed):
+    world = shares("ring", seed=seed, jitter_s=jitter_s, accounts=3000, objects=6000)
+
+    precision, recall = precision_recall(validate(world.actions).edges, world)
+
+    assert precision >= 0.95 and recall >= (0.85 if jitter_s == 1800 else 0.95)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["nobody", "clubs", "niche", "bursts"])
+def test_where_three_thousand_do_not_coordinate_almost_nobody_is_accused(name):
+    worlds = [shares(name, seed=seed, accounts=3000, objects=6000) for seed in range(5)]
+
+    assert sum(validate(world.actions).edges.height for world in worlds) <= 3
+
+
+@pytest.mark.parametrize(("name", "knobs"), [("clubs", {}), ("niche", {}), ("bursts", {}), ("nobody", {"fans": 0.15})])
+def test_people_of_one_taste_one_hour_or_one_news_are_not_accused(name, knobs):
+    worlds = [shares(name, seed=seed, **knobs) for seed in range(3)]
+
+    assert sum(not validate(world.actions).edges.is_empty() for world in worlds) <= 1
+    assert all(naive(world.actions).height > 10 for world in worlds)
+
+
+def test_rings_beside_evening_clubs_do_not_take_the_clubs_with_them():
+    worlds = [shares("ring", seed=seed, jitter_s=30, clubs=10, club_hour=20) for seed in range(3)]
+
+    found = [validate(world.actions).edges for world in worlds]
+
+    assert sum(false_edges(edges, world) for edges, world in zip(found, worlds, strict=True)) \
+        <= 0.02 * sum(map(len, found))
+
+
+def test_without_the_schedule_evening_clubs_are_accused(monkeypatch):
+    worlds = [shares("clubs", seed=seed) for seed in range(3)]
+    monkeypatch.setattr(network, "HALF_DAY_S", 0)  # nobody is ever on an object on the same day: no schedule
+
+    assert sum(validate(world.actions).edges.height for world in worlds) > 30
+
+
+# --------------------------------------------------------------------------------------- the same every time
+
+def test_neither_the_order_of_rows_nor_the_engine_makes_a_difference():
+    world, found = ring_world(300)
+    again = validate(world.actions.sample(fraction=1.0, shuffle=True, seed=3), engine=reference)
+
+    assert found.edges.equals(again.edges) and len(found.edges) > 50
+    assert found.occasions.equals(again.occasions)
+
+
+def test_renaming_accounts_renames_edges_and_nothing_else():
+    world, found = ring_world(300)
+    names = sorted(world.actions["actor"].unique())
+    shuffled = np.random.Generator(np.random.PCG64(5)).permutation(len(names))
+    other = dict(zip(names, (f"sim:z{n:05d}" for n in shuffled), strict=True))
+
+    again = validate(world.actions.with_columns(pl.col("actor").replace_strict(other))).edges
+    figures = ["window_s", "observed", "expected", "p", "q", "p_time", "p_choice", "shared", "shared_expected", "rare"]
+
+    def plain(edges, name):
+        return sorted((*sorted((name(row["a"]), name(row["b"]))), *(row[f] for f in figures))
+                      for row in edges.iter_rows(named=True))
+
+    assert plain(found.edges, other.get) == plain(again, str)
+
+
+# ------------------------------------------------------------------------------- what verification rests on
+
+def test_every_figure_of_an_edge_follows_from_its_row_and_its_occasions():
+    _, found = ring_world(300)
+    occasions = found.occasions.partition_by("a", "b", "trace", as_dict=True)
+
+    for edge in found.edges.iter_rows(named=True):
+        mine = occasions[edge["a"], edge["b"], edge["trace"]]
+        chance = mine["chance"].to_numpy()
+        tail = brute_tail(chance.tolist(), edge["observed"])
+        p_choice = float(_choice.p_choice(_choice.Choice(*(np.array([edge[name]]) for name in (
+            "shared", "shared_expected", "rare", "rare_expected"))), found.tests)[0])
+        k = edge["p_time"] * edge["p_choice"]
+
+        assert edge["observed"] == mine["together"].sum() >= PLAN.min_objects
+        assert ((mine["delta_s"].abs() <= edge["window_s"]) == mine["together"]).all()
+        assert edge["expected"] == pytest.approx(chance.sum(), abs=1e-9)
+        assert edge["p_time"] == pytest.approx(min(1.0, 5 * tail), rel=1e-9)
+        assert edge["p_choice"] == pytest.approx(p_choice)
+        assert edge["p"] == pytest.approx(k * (1 - np.log(k))) and edge["p_time"] <= network.GATE
+        assert mine["post_a"].is_unique().all() and mine["post_b"].is_unique().all()
+        assert np.allclose(chance * 1e6, np.round(chance * 1e6), atol=1e-6)
+
+
+def brute_tail(chance: list[float], observed: int) -> float:
+    mass = [1.0]
+    for q in chance:
+        mass = [(mass[i] if i < len(mass) else 0) * (1 - q) + (mass[i - 1] * q if i else 0)
+                for i in range(len(mass) + 1)]
+    return sum(mass[observed:])
+
+
+@given(st.lists(st.floats(0.001, 0.999), min_size=1, max_size=8), st.integers(0, 8))
+def test_the_tail_is_that_of_counting_every_outcome(chance, observed):
+    ways = (set(chosen) for size in range(len(chance) + 1) for chosen in combinations(range(len(chance)), size)
+            if size >= observed)
+    counted = sum(np.prod([q if i in chosen else 1 - q for i, q in enumerate(chance)]) for chosen in ways)
+
+    assert _timing.tail(np.array(chance), len(chance), observed) == pytest.approx(counted, abs=1e-12) \
+        or observed > len(chance)
+
+
+@given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=30), st.integers(0, 50))
+def test_q_is_benjamini_and_hochbergs_with_the_unseen_pairs_at_one(p, unseen):
+    ours = network.benjamini_hochberg(np.array(p), len(p) + unseen)
+    theirs = multipletests(p + [1.0] * unseen, method="fdr_bh")[1][: len(p)]
+
+    assert ours == pytest.approx(theirs)
+
+
+@given(st.floats(1e-12, network.GATE), st.floats(1e-12, 1.0))
+def test_p_is_fishers_behind_the_gate(p_time, p_choice):
+    ours = network.gated_fisher(np.array([p_time]), np.array([p_choice]))[0]
+
+    assert ours == pytest.approx(combine_pvalues([p_time, p_choice])[1], rel=1e-6)
+    assert network.gated_fisher(np.array([2 * network.GATE]), np.array([p_choice]))[0] == 1.0
+
+
+# -------------------------------------------------------------------------------------- who counts and what
+
+def crowd(kind: str = "account", people: int = 60, seed: int = 0) -> list[tuple]:
+    """Innocents who share one of 120 objects now and then, over ten days."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return [(f"x:{kind}{who}", f"o{rng.integers(0, 120)}", int(rng.integers(0, 864_000)), f"x:p{kind}{who}.{n}", None)
+            for who in range(people) for n in range(12)]
+
+
+def together(a: str, b: str, *, objects: int, one_post: bool = False, by: tuple = (None, None), days: int = 9,
+             ) -> list[tuple]:
+    filled = [who if isinstance(who, list) else [who] * objects for who in by]
+    return [(who, f"joint{n}", 3600 + (n % days) * 86_400 + 700 * n + 5 * side,
+             f"x:j{who}" if one_post else f"x:j{who}.{n}", filled[side][n])
+            for n in range(objects) for side, who in enumerate((a, b))]
+
+
+def edge_between(rows: list[tuple], kind: str = "account", plan: Plan = PLAN) -> bool:
+    return not validate(acts(rows, kind), plan).edges.is_empty()
+
+
+def test_two_who_meet_ten_times_are_found_and_the_same_ten_links_of_one_post_are_not():
+    assert edge_between(crowd() + together("x:m", "x:n", objects=10))
+    assert not edge_between(crowd() + together("x:m", "x:n", objects=10, one_post=True))
+
+
+def test_ten_meetings_on_one_day_of_many_are_not_enough():
+    assert not edge_between(crowd() + together("x:m", "x:n", objects=10, days=1))
+
+
+def test_fewer_objects_than_the_plan_asks_for_are_not_enough():
+    rows = crowd() + together("x:m", "x:n", objects=10)
+
+    assert not edge_between(rows, plan=Plan(min_objects=11))
+    assert edge_between(rows, plan=Plan(min_objects=10))
+
+
+def test_a_pair_of_pages_needs_two_accounts_on_each_side():
+    two = [["x:k", "x:l"][n % 2] for n in range(10)]
+    other_two = [["x:q", "x:r"][n % 2] for n in range(10)]
+
+    assert edge_between(crowd("page") + together("x:m", "x:n", objects=10, by=(two, other_two)), "page")
+    assert not edge_between(crowd("page") + together("x:m", "x:n", objects=10, by=(two, "x:q")), "page")
+    assert not edge_between(crowd("page") + together("x:m", "x:n", objects=10, by=(two, two)), "page")
+
+
+def test_pairs_are_counted_within_kinds_seen_or_not():
+    both = pl.concat([acts(crowd("account", 40)), acts(crowd("page", 30), "page")])
+
+    found = network.validate({"shared_link": both, "same_text": both}, plan=PLAN, engine=local, resolution_s=1)
+
+    assert found.tests == 2 * (40 * 39 // 2 + 30 * 29 // 2)
+
+
+def test_common_property_is_set_aside_and_counted():
+    found = validate(acts(crowd() + together("x:m", "x:n", objects=10)), Plan(common_property=8))
+
+    assert found.set_aside["shared_link"] > 5
+    assert found.tests == 62 * 61 // 2
+
+
+FEW_PEOPLE = crowd(people=19)
+FEW_SHARED = [(f"x:{n}", f"own{n // 2 if n < 4 else n}", n * 9000, f"x:q{n}", None) for n in range(30)]
+
+
+@pytest.mark.parametrize("rows", [FEW_PEOPLE, FEW_SHARED])
+def test_where_data_are_too_small_nothing_is_concluded_and_it_is_said(rows):
+    found = validate(acts(rows))
+
+    assert found.edges.is_empty() and "nothing can be concluded" in found.notes[0]
+
+
+def test_nothing_in_nothing_out():
+    found = validate(tables.empty(tables.ACTIONS))
+
+    assert found.edges.schema == pl.Schema(tables.EDGES) and found.occasions.schema == pl.Schema(tables.OCCASIONS)
+    assert found.tests == 0 and network.smallest_rings({}, plan=PLAN, engine=local, resolution_s=1,
+                                                       validation=found) == ()
+
+
+def test_windows_are_never_finer_than_the_clock():
+    assert network.windows(PLAN, 60) == (60, 300, 1800, 21600)
+    assert network.windows(Plan(windows=(300, 60)), 1) == (60, 300)
+    with pytest.raises(InputError, match="only known to 60 s"):
+        network.windows(Plan(windows=(10, 300)), 60)
+
+
+# --------------------------------------------------------------------------------------- placebos, plantings
+
+@pytest.mark.parametrize("cell", network.PLACEBOS)
+@pytest.mark.parametrize("name", ["nobody", "clubs", "bursts"])
+def test_a_placebo_keeps_the_innocent_reasons_for_synchrony(name, cell):
+    world = shares(name, seed=0)
+    found = validate(world.actions)
+
+    copies = [network.placebo({"shared_link": world.actions}, found, cell=cell, seed=copy)["shared_link"]
+              for copy in range(2)]
+    there = np.mean([naive(copy).height for copy in copies])
+
+    assert 0.5 <= there / naive(world.actions).height <= 2
+    assert naive(by_whole_days(world.actions)).height / naive(world.actions).height < 0.5, "days acquit any rule"
+    assert all(copy.drop("actor").equals(world.actions.drop("actor")) for copy in copies)
+
+
+def by_whole_days(actions: pl.DataFrame) -> pl.DataFrame:
+    days = {actor: n * 5 % 14 for n, actor in enumerate(sorted(actions["actor"].unique()))}
+    return actions.with_columns(at=pl.col("at") + pl.duration(days=pl.col("actor").replace_strict(days)))
+
+
+@pytest.mark.parametrize("cell", network.PLACEBOS)
+@pytest.mark.parametrize("jitter_s", [30, 1800])
+def test_a_placebo_breaks_up_the_rings_that_were_found(jitter_s, cell):
+    world, found = ring_world(jitter_s)
+
+    copies = [network.placebo({"shared_link": world.actions}, found, cell=cell, seed=copy) for copy in range(5)]
+    edges = [validate(copy["shared_link"]).edges.height for copy in copies]
+
+    assert np.mean(edges) <= 0.02 * found.edges.height
+    assert copies[0]["shared_link"].equals(
+        network.placebo({"shared_link": world.actions}, found, cell=cell, seed=0)["shared_link"])
+
+
+def test_a_ring_alone_in_its_cell_exchanges_with_its_neighbours():
+    actor = np.array([0, 1, 2] * 5 + list(range(3, 43)), dtype=np.int32)
+    fine, coarse = np.r_[np.zeros(15), np.ones(40)].astype(np.int64), np.zeros(55, dtype=np.int64)
+
+    assert len(np.unique(_placebo.joined([fine, coarse], actor, np.full(43, -1)))) == 2
+    assert len(np.unique(_placebo.joined([fine, coarse], actor, np.r_[[0, 0, 0], np.full(40, -1)]))) == 1
+
+
+def test_what_would_have_been_found_is_what_is_found():
+    world = shares("nobody", seed=3)
+    found = validate(world.actions)
+
+    plantings = network.smallest_rings({"shared_link": world.actions}, plan=PLAN, engine=local, resolution_s=1,
+                                       validation=found)
+
+    assert [(p.members, p.jitter_s) for p in plantings] == [(m, j) for m in (3, 5, 10) for j in (30, 300, 1800)]
+    back = [p for p in plantings if p.members == 10]
+    assert all(p.recovered >= 0.9 * p.planted == 9 for p in back)
+    assert all(p.objects in _planting.OBJECTS for p in plantings)
+
+
+def test_where_a_clock_shows_minutes_no_ring_of_seconds_is_promised():
+    assert {search.jitter_s for searches in _planting.searches(1000, 60) for search in searches} == {300, 1800}
+    assert list(_planting.searches(5, 1)) == []
