@@ -42,13 +42,14 @@ def full(**changes) -> records.Findings:
     edges = pl.DataFrame([edge for edge, _, _ in told])
     edges = edges.with_columns(q=pl.Series(network.benjamini_hochberg(edges["p"].to_numpy(), TESTS)))
     occasions = pl.DataFrame([row for _, rows, _ in told for row in rows], schema=tables.OCCASIONS, orient="row")
-    posts = _posts([post for _, _, made in told for post in made])
+    grounds, said = _sightings(occasions)
+    posts = _posts([post for _, _, made in told for post in made], said)
     plan_digest = digest.digest(PLAN.as_plain())
     clusters = tuple(sorted((_cluster(members, edges, plan_digest) for members in (RING, PAGES)), key=lambda c: c.id))
     findings = records.Findings(
         plan=PLAN, reading=_reading(posts), traces=_traces(), tests=TESTS, clusters=clusters, sources=_sources(),
         edges=tables.conform(edges, tables.EDGES, "edges").sort("a", "b", "trace"),
-        occasions=occasions.sort("a", "b", "trace", "object"), links=_links(clusters, occasions),
+        occasions=occasions.sort("a", "b", "trace", "object"), links=_links(clusters, grounds),
         placebos=tuple(records.Placebo(cell, copy, copy % 3 == 0 and cell == "10 min", 20 + copy)
                        for cell in ("10 min", "1 h") for copy in range(20)),
         plantings=tuple(records.Planting(members, objects, jitter, 10, back) for members, objects, jitter, back in
@@ -73,7 +74,8 @@ def _edge(rng, a, b, kind, trace, window_s, together, apart):
         delta = rng.randrange(-window_s, window_s + 1) if met else window_s * 3 + rng.randrange(1000)
         if trace == "same_text":
             delta = abs(delta)  # the same page is always first: also what a reader leaves
-        thing = {"shared_link": f"https://news.example/{a[-3:]}/{n}", "same_text": f"the words of {b[-1]}, day {n}, again",
+        thing = {"shared_link": f"https://news.example/{a[-3:]}/{n}",
+                 "same_text": f"the words of {b[-1]}, day {n}, again",
                  "reply_target": OUTSIDER if n == 0 else f"twitter:9{n}{a[-3:]}"}[trace]
         sides = []
         for actor, moment in ((a, at), (b, at + dt.timedelta(seconds=delta))):
@@ -95,11 +97,33 @@ def _edge(rng, a, b, kind, trace, window_s, together, apart):
     return edge, rows, posts
 
 
-def _posts(made):
+def _sightings(occasions):
+    """What the actors of links did before (−) and after (+) posts of the source, s; and those posts of the source."""
+    told, said = {}, []
+    for actor, deltas in {RING[1]: [-60, 90] * 10, RING[2]: [600 + 7 * n for n in range(20)],
+                          RING[3]: [-60, 90] * 10}.items():
+        own = sorted({(row[f"post_{side}"], row[f"at_{side}"], row["object"]) for side in "ab"
+                      for row in occasions.filter(pl.col(side) == actor, "together").iter_rows(named=True)})
+        rows = []
+        for (post, at, thing), delta in zip(own, deltas, strict=False):
+            said.append((f"twitter:src{len(said)}", at - dt.timedelta(seconds=delta), thing))
+            rows.append((thing, post, _iso(at), said[-1][0], _iso(said[-1][1]), str(delta)))
+        counts = {"occasions": len(rows), "before": sum(d < 0 for d in deltas), "after": sum(d > 0 for d in deltas),
+                  "before_due": 10_000, "first": sum(d < 0 for d in deltas), "first_due": 7000}
+        told[actor] = counts, tuple(rows)
+    return told, said
+
+
+def _iso(at):
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _posts(made, said):
     rows = []
     for n, (post, actor, kind, at, thing, trace) in enumerate(made, 1):
         page = kind == "page"
-        words = thing if trace == "same_text" else f"=HYPERLINK({n}) look\nat <script>alert(1)</script> {{x}} @stranger_x"
+        words = thing if trace == "same_text" else (
+            f"=HYPERLINK({n}) look\nat <script>alert(1)</script> {{x}} @stranger_x")
         rows.append({"platform": actor.partition(":")[0], "post": post, "account": None if page else actor,
                      "account_kind": "account", "at": at, "at_resolution": 1, "kind": "post",
                      "place": actor if page else None, "place_kind": "page" if page else None,
@@ -107,18 +131,19 @@ def _posts(made):
                      "links": [thing] if trace == "shared_link" else None, "tags": ["one", "t;wo"],
                      "mentions": ["twitter:stranger_x", "Old Neighbour"], "receipt": digest.receipt(FILE, n)})
     extra = {"platform": "twitter", "account_kind": "account", "at_resolution": 1, "kind": "post"}
-    rows += [{**extra, "post": "twitter:src1", "account": LISTED, "at": DAY, "text": "the source said so, Old Neighbour",
-              "mentions": ["Old Neighbour"], "receipt": digest.receipt(FILE, 90_001)},
-             {**extra, "post": "twitter:calm", "account": OUTSIDER, "at": DAY + dt.timedelta(days=30), "text": "private life",
-              "receipt": digest.receipt(FILE, 90_002)}]
+    rows += [{**extra, "post": post, "account": LISTED, "at": at, "text": f"the source said {thing}, Old Neighbour",
+              "mentions": ["Old Neighbour"], "receipt": digest.receipt(FILE, 80_000 + n)}
+             for n, (post, at, thing) in enumerate(said)]
+    rows += [{**extra, "post": "twitter:calm", "account": OUTSIDER, "at": DAY + dt.timedelta(days=30),
+              "text": "private life", "receipt": digest.receipt(FILE, 90_002)}]
     return tables.conform(pl.DataFrame(rows, infer_schema_length=None), tables.POSTS, "posts").sort("at", "post")
 
 
 def _reading(posts):
-    actors = pl.DataFrame([{"actor": a, "platform": "twitter", "kind": "account", "id": a[8:], "handle": f"user{a[8:]}",
-                            "name": f"Name of {a[8:]}", "seen_from": DAY, "seen_to": DAY} for a in RING])
-    rejects = pl.DataFrame([("posts.csv", 5, 6, "impossible time", "2024-13-45"), ("posts.csv", 9, 10, "missing id", "")],
-                           schema=tables.REJECTS, orient="row")
+    actors = pl.DataFrame([{"actor": a, "platform": "twitter", "kind": "account", "id": a[8:],
+                            "handle": f"user{a[8:]}", "name": f"Name of {a[8:]}", "seen_from": DAY, "seen_to": DAY} for a in RING])
+    rejects = pl.DataFrame([("posts.csv", 5, 6, "impossible time", "2024-13-45"),
+                            ("posts.csv", 9, 10, "missing id", "")], schema=tables.REJECTS, orient="row")
     source = records.Input(name="posts.csv", sha256=FILE, bytes=12345, format="csv", zone="UTC, as the publisher says",
                            mapping=(("post", "tweet_id"), ("at", "posted, at")), resolution_s=1,
                            records=posts.height + 2, posts=posts.height)
@@ -128,23 +153,26 @@ def _reading(posts):
 
 
 def _traces():
-    return (records.TraceReport("shared_link", "Two accounts shared the same link.\n\nTracking codes are ignored.", 120, 9, 80,
-                                3, 2),
-            records.TraceReport("same_text", "Two accounts published the same text of 40 letters or more.", 60, 5, 30, 40, 0),
+    return (records.TraceReport("shared_link", "Two accounts shared the same link.\n\nTracking codes are ignored.", 120, 9,
+                                80, 3, 2),
+            records.TraceReport("same_text", "Two accounts published the same text of 40 letters or more.", 60, 5, 30,
+                                40, 0),
             records.TraceReport("rapid_repost", "Reposts within 10 s.", 0, 0, 0, 0, 0, "times are whole minutes"))
 
 
 def _cluster(members, edges, plan_digest):
     inside = edges.filter(pl.col("a").is_in(members) & pl.col("b").is_in(members))
     layers = dict(sorted(inside.group_by("trace").len().iter_rows()))
-    return records.Cluster(id="c-" + digest.digest([sorted(members), plan_digest])[:16], members=tuple(sorted(members)),
+    name = digest.digest({"members": sorted(members), "plan_digest": plan_digest})
+    return records.Cluster(id=f"c-{name[:12]}", members=tuple(sorted(members)),
                            stability=tuple("1" if n else "0.95" for n in range(len(members))), traces=tuple(layers),
                            q=inside["q"].max(), layers=layers)
 
 
 def _sources():
     rows = [("Operation Nobody", "account", "999", "r1"), ("Operation Nobody", "account", "101", "r2"),
-            ("Operation Nobody", "email", "someone@nobody.example", "r3"), ("Another", "domain", "unused.example", "r4")]
+            ("Operation Nobody", "email", "someone@nobody.example", "r3"),
+            ("Another", "domain", "unused.example", "r4")]
     return tables.conform(pl.DataFrame([
         {"source": source, "selector_type": kind, "selector": selector, "identified_by": "The Ministry of Nothing",
          "at": "2023-05-01", "cites": "Report 7, https://ministry.example/7", "platform": "twitter",
@@ -169,15 +197,13 @@ def _link(cluster, actor, grounds, strong=("identity",)):
                         explanation=attribution._chance.explain(grounds))
 
 
-def _links(clusters, occasions):
+def _links(clusters, told):
     ring = next(c for c in clusters if c.members == tuple(RING)).id
-    row = occasions.filter((pl.col("a") == RING[1]) | (pl.col("b") == RING[1]), "together").row(0, named=True)
-    side = "a" if row["a"] == RING[1] else "b"
-    met = ((row["object"], row[f"post_{side}"], row[f"at_{side}"].isoformat().replace("+00:00", "Z"), "twitter:src1",
-            DAY.isoformat().replace("+00:00", "Z"), str(int((row[f"at_{side}"] - DAY).total_seconds()))),)
-    order = {"occasions": 20, "before": 9, "after": 11, "first": 8, "first_due": 7000}
-    after = {"occasions": 20, "before": 0, "after": 20, "first": 0, "first_due": 7000}
-    both = (_ground("content", (60, 80), (1, 400), 100, order, met), _ground("coordination", (70, 80), (1, 400), 100, order))
+
+    def content(actor, same):
+        return _ground("content", same, (1, 400), 100, *told[actor])
+
+    both = (content(RING[1], (60, 80)), _ground("coordination", (70, 80), (1, 400), 100))
     fact = records.Ground(indicator="identity", says="The registry itself names this actor.", ratio=None, counts={},
                           low=None, high=None, selectors=(f"sha256:{REGISTRY}#r2",))
 
@@ -187,7 +213,6 @@ def _links(clusters, occasions):
                             explanation="")
 
     links = [listed(RING[0], ring), listed(LISTED, None), _link(ring, RING[1], both),
-             _link(ring, RING[2], (_ground("content", (60, 80), (1, 400), 100, after),)),
-             _link(ring, RING[3], (_ground("content", (3, 80), (1, 400), 100, order),)),
-             _link(ring, RING[4], (_ground("content", (3, 8), (1, 400), 100, order),))]
+             _link(ring, RING[2], (content(RING[2], (60, 80)),)), _link(ring, RING[3], (content(RING[3], (3, 80)),)),
+             _link(ring, RING[4], (_ground("content", (3, 8), (1, 400), 100),))]
     return tuple(sorted(links, key=lambda found: (found.source, found.actor)))

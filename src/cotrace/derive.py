@@ -562,13 +562,27 @@ def _cluster(cluster: str, named: Sequence[Sequence[str]], edges: Sequence[Seque
     one_sided = sum((int(row[17]) == 0) != (int(row[18]) == 0) for row in edges)
     expected = sum((number(row[7]) for row in edges), Fraction(0))
     return [cluster, ";".join(sorted({row[2] for row in named})), str(len(named)),
-            ";".join(sorted({row[4] for row in edges})), max((row[9] for row in edges), key=number, default=""),
+            ";".join(sorted({row[4] for row in edges})), _weakest(edges),
             str(len(edges)), str(sum(int(row[6]) for row in edges)), f"{float(expected):.6f}", str(len(together)),
             str(sum(number(row[11]) >= Fraction(1, 2) for row in together)), str(one_sided),
             str(len({row[4] for row in together})), str(len({row[at] for row in together for at in (5, 7)})),
             str(len({at[:10] for at in times})), str(len({at[11:13] for at in times})),
             min(times, key=_when, default=""), max(times, key=_when, default=""),
             min((row[5] for row in named), key=number, default="")]
+
+
+def _weakest(edges: Sequence[Sequence[str]]) -> str:
+    """The largest q on a minimum spanning tree: of the weakest edge that the cluster cannot do without."""
+    group: dict[str, set[str]] = {actor: {actor} for row in edges for actor in (row[1], row[2])}
+    weakest = ""
+    for row in sorted(edges, key=lambda row: (number(row[9]), row[1], row[2])):
+        one, other = group[row[1]], group[row[2]]
+        if one is not other:
+            weakest = row[9]
+            one |= other
+            for actor in other:
+                group[actor] = one
+    return weakest
 
 
 # ---------------------------------------------------------------------------------------------- markdown

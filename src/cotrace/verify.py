@@ -38,12 +38,16 @@ MOST_WORK = 60_000_000  # steps of exact tails; some ten seconds in plain Python
 MOST_LOOKED_AT = 20_000_000  # rows that the sentences may ask for
 CLOSE = 1e-6            # p and q are printed with nine digits; computing again in another order may move the eighth
 SMALLEST = 1e-300       # below this a float has no digits left
-GATE = 0.05             # the timing has to be rarer than this before taste may add to it (network.GATE)
+GATE = 0.01             # the timing has to be rarer than this before taste may add to it (network.GATE)
 STRONG = frozenset(("identity", "infrastructure"))
+READS = ("always after: reader or amplifier", "almost always after: reader or amplifier",
+         "never first: reader or amplifier of others")
+COPIED = ("always before: the source may copy it", "almost always before: the source may copy it")
 FEWEST = 10             # known actors; fewer measure no ratio
 Z = 1.959963984540054   # 97.5 % point of the normal distribution
 NEED_POSTS = ("that the evidence is what was posted, and that nothing was left out: that needs the posts (--posts)",
-              "how the chance of each single occasion was estimated, and the placebo counts: likewise")
+              "how the chance of each single occasion was estimated, the placebo and planting counts, the counts that "
+              "likelihood ratios are computed from, and the repeated searches behind stability: likewise")
 ALWAYS_THERE = frozenset(("statement.json", "statement.md", "statement.html", "manifest.json",
                           *(f"evidence/{name}.csv" for name in EVIDENCE)))
 
@@ -278,6 +282,7 @@ def _follows(statement: Mapping, files: Mapping[str, bytes], tables: Tables) -> 
     _edges(tables, plan, occasions)
     _q(tables, plan)
     _clusters(tables)
+    _cluster_names(statement, tables)
     ratios = _links(tables, plan)
     _run(statement, tables)
     rows = {name: len(tables.rows(name)) for name in ("edges", "occasions", "links")}
@@ -502,7 +507,18 @@ def _clusters(tables: Tables) -> None:
                     reached.add(other)
                     todo.append(other)
         if len(everybody) < 3 or reached != set(everybody):
-            raise VerificationError(f"Cluster {cluster} has fewer than three members, or no edges that hold it together.")
+            raise VerificationError(f"Cluster {cluster} has fewer than three members, or none that hold it together.")
+
+
+def _cluster_names(statement: Mapping, tables: Tables) -> None:
+    """A cluster is named by the digest of its members and the plan; keyed hashes hide what it was computed from."""
+    if tables.cell("run", "value", {"key": "pseudonyms"}) == "yes":
+        return
+    for cluster in {row[0] for row in tables.rows("members")}:
+        members = sorted(tables.cells("members", "actor", {"cluster": cluster}))
+        name = digest.digest({"members": members, "plan_digest": statement["plan_digest"]})
+        if cluster != f"c-{name[:12]}":
+            raise VerificationError(f"The name of cluster {cluster} is not the digest of its members and the plan.")
 
 
 # ------------------------------------------------------------------------------------- ratios, words, standing
@@ -514,8 +530,11 @@ def _links(tables: Tables, plan: Mapping[str, str]) -> int:
     odds = float(number(for_) / number(against))
     of: dict[tuple[str, ...], list[dict]] = {}
     ratios, used = 0, set()
+    met: dict[tuple[str, ...], list[str]] = {}
+    for row in tables.rows("meetings"):
+        met.setdefault(tuple(row[:4]), []).append(row[9])
     for row in tables.rows("grounds"):
-        ground = _ground(dict(zip(EVIDENCE["grounds"], row, strict=True)))
+        ground = _ground(dict(zip(EVIDENCE["grounds"], row, strict=True)), met.pop(tuple(row[:4]), []))
         ratios += ground["right"] is not None
         used |= set(ground["receipts"])
         of.setdefault(tuple(row[:3]), []).append(ground)
@@ -537,12 +556,12 @@ def _links(tables: Tables, plan: Mapping[str, str]) -> int:
                 raise VerificationError(f"{who}: listed, and no citation says where.")
         else:
             _word(link, grounds, odds, who)
-    if of:
-        raise VerificationError("There are grounds of a link that does not exist.")
+    if of or met:
+        raise VerificationError("There are grounds or meetings of a link that does not exist.")
     return ratios
 
 
-def _ground(ground: dict) -> dict:
+def _ground(ground: dict, met: Sequence[str]) -> dict:
     who = f"{ground['actor']} and {ground['source']} ({ground['indicator']})"
     own = dict(part.partition("=")[::2] for part in ground["counts"].split(";") if part)
     if any(not _WHOLE.fullmatch(value) for value in own.values()):
@@ -550,6 +569,11 @@ def _ground(ground: dict) -> dict:
     counts = {key: int(value) for key, value in own.items()}
     four = ("same_seen", "same_of", "unrelated_seen", "unrelated_of")
     counts |= {key: int(ground[key]) for key in four if ground[key]}
+    before, after = sum(delta.startswith("-") for delta in met), sum(delta != "0" for delta in met)
+    # `ordered`: the order was told over more occasions than the ground shows, those of all the actor's edges
+    shown = (before, after - before) if "ordered" not in counts else (counts["before"], counts["after"])
+    if "occasions" in counts and (len(met), *shown) != (counts["occasions"], counts["before"], counts["after"]):
+        raise VerificationError(f"{who}: its meetings are not those that it counts.")
     right = None
     if ground["ratio"]:
         bounds = _interval(counts)
@@ -582,37 +606,78 @@ def _wilson(seen: int, of: int) -> tuple[float, float]:
 
 
 def _word(link: Mapping[str, str], grounds: Sequence[dict], odds: float, who: str) -> None:
-    posterior = _judge(grounds, odds)
+    posterior, rule = _judge(grounds, odds)
     _same(float(link["posterior"]), posterior, f"{who}: the posterior")
+    if (link["bounded_by"], link["explanation"]) != (rule, _explanation(grounds)):
+        raise VerificationError(f"{who}: the rule or the explanation is not what the grounds give.")
     for name, factor in (("word", 1.0), ("word_if_prior_tenth", 0.1), ("word_if_prior_tenfold", 10.0)):
-        right = _judge(grounds, odds * factor)
+        right, _ = _judge(grounds, odds * factor)
         if link[name] not in {_ladder(right * (1 - 1e-9)), _ladder(min(1.0, right * (1 + 1e-9)))}:
             raise VerificationError(f"{who}: {name} is {link[name][:40]!r}; the posterior gives {_ladder(right)!r}.")
 
 
-def _judge(grounds: Sequence[dict], odds: float) -> float:
-    """The posterior that the ladder allows (METHOD §3): see docs/links.md; a reader's occasions count for one class."""
-    measured = [ground for ground in grounds if ground["right"] is not None and ground["right"] > 1]
-    own = [ground for ground in measured if not _follows_only(ground["counts"])]
-    for ground in sorted(own or measured, key=lambda ground: ground["indicator"]):
-        odds *= ground["right"]
+def _judge(grounds: Sequence[dict], odds: float) -> tuple[float, str]:
+    """The posterior that the ladder allows, and the rule that holds it down (METHOD §3).
+
+    Ratios above one multiply the prior odds; beyond an even chance only those whose occasions are not plainly in the
+    order of a reader, or of somebody who is read. One such class, or all occasions together in one order: at most an
+    even chance. Two: at most likely, unless one is identity or infrastructure. Nothing measured: at most unlikely.
+    """
+    measured = sorted((ground for ground in grounds if ground["right"] is not None and ground["right"] > 1),
+                      key=lambda ground: ground["indicator"])
+    own = [ground for ground in measured if _counts_as_class(ground["counts"])]
     kinds = {ground["indicator"] for ground in own}
     even, likely, unlikely = (float(derive.LADDER_ENDS[derive.LADDER.index(word)])
                               for word in ("roughly even chance", "likely", "unlikely"))
+    by_all, posterior = _posterior(measured, odds), _posterior(own, odds)
+    one = _explanation(grounds)
     if not measured:
-        limit = unlikely
-    elif len(kinds) <= 1:
-        limit = even
+        limit, rule = unlikely, "no indicator with a measured ratio"
+    elif one or len(kinds) <= 1:
+        return (by_all, "") if by_all <= even else (even, one or "one indicator class")
+    elif len(kinds) == 2 and not kinds & STRONG:
+        limit, rule = likely, "two indicator classes, neither of them identity or infrastructure"
     else:
-        limit = likely if len(kinds) == 2 and not kinds & STRONG else 1.0
-    return min(limit, odds / (1 + odds))
+        limit, rule = 1.0, ""
+    posterior = max(posterior, min(by_all, even))
+    return (posterior, "") if posterior <= limit else (limit, rule)
 
 
-def _follows_only(counts: Mapping[str, int]) -> bool:
-    """A reader: first with less than a quarter of the objects on which it would be first by chance, or first but once."""
-    if "occasions" not in counts:
-        return False
-    return counts["first"] < 2 or counts["first"] * 4000 < counts["first_due"]
+def _posterior(grounds: Sequence[dict], odds: float) -> float:
+    for ground in grounds:
+        odds *= ground["right"]
+    return odds / (1 + odds)
+
+
+def _one_way(counts: Mapping[str, int]) -> str:
+    """What the order of occasions leaves open, or "". Whoever shares the source's hand is now before it, now after it.
+
+    `first_due`, `before_due`: how often the actor would be first, or before, if nobody waited for anybody; thousandths.
+    """
+    before, after, first = counts["before"], counts["after"], counts["first"]
+    if not before:
+        return READS[0]
+    if after * 4 < before + after:
+        return COPIED[0] if after == 0 else COPIED[1]
+    if before < 2 or before * 2000 < counts["before_due"]:
+        return READS[1]
+    if counts["first_due"] >= 2000 and first * 4000 < counts["first_due"]:
+        return READS[1] if first else READS[2]
+    return ""
+
+
+def _explanation(grounds: Sequence[dict]) -> str:
+    told = [ground["counts"] for ground in grounds if "occasions" in ground["counts"]]
+    names = ("before", "after", "before_due", "first", "first_due")
+    return _one_way({name: sum(counts[name] for counts in told) for name in names}) if told else ""
+
+
+def _counts_as_class(counts: Mapping[str, int]) -> bool:
+    """Held against a single class is its order only where two firsts were due, or six occasions have an order."""
+    said = _one_way(counts) if "occasions" in counts else ""
+    if said in COPIED:
+        return counts["before"] + counts["after"] < 6
+    return said == "" or max(counts["first_due"], counts["before_due"]) < 2000
 
 
 def _ladder(posterior: float) -> str:
@@ -646,7 +711,7 @@ _Point = tuple[int, int, int, int]  # extended coordinates: x = X/Z, y = Y/Z, xy
 
 def ed25519_valid(public: bytes, message: bytes, signature: bytes) -> bool:
     """Is this the signature of that key over the message? Strict: s below the group order, canonical points, none of
-    small order, and the equation without the cofactor. Source: RFC 8032 §5.1.7; Brendel et al. 2021 on what strict means.
+    small order, and the equation without the cofactor. Source: RFC 8032 §5.1.7; on strictness Brendel et al. 2021.
     """
     if len(public) != 32 or len(signature) != 64:
         return False
