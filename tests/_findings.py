@@ -141,7 +141,8 @@ def _posts(made, said):
 
 def _reading(posts):
     actors = pl.DataFrame([{"actor": a, "platform": "twitter", "kind": "account", "id": a[8:],
-                            "handle": f"user{a[8:]}", "name": f"Name of {a[8:]}", "seen_from": DAY, "seen_to": DAY} for a in RING])
+                            "handle": f"user{a[8:]}", "name": f"Name of {a[8:]}", "seen_from": DAY, "seen_to": DAY}
+                           for a in RING])
     rejects = pl.DataFrame([("posts.csv", 5, 6, "impossible time", "2024-13-45"),
                             ("posts.csv", 9, 10, "missing id", "")], schema=tables.REJECTS, orient="row")
     source = records.Input(name="posts.csv", sha256=FILE, bytes=12345, format="csv", zone="UTC, as the publisher says",
@@ -153,8 +154,8 @@ def _reading(posts):
 
 
 def _traces():
-    return (records.TraceReport("shared_link", "Two accounts shared the same link.\n\nTracking codes are ignored.", 120, 9,
-                                80, 3, 2),
+    return (records.TraceReport("shared_link", "Two accounts shared the same link.\n\nTracking codes are ignored.", 120,
+                                9, 80, 3, 2),
             records.TraceReport("same_text", "Two accounts published the same text of 40 letters or more.", 60, 5, 30,
                                 40, 0),
             records.TraceReport("rapid_repost", "Reposts within 10 s.", 0, 0, 0, 0, 0, "times are whole minutes"))

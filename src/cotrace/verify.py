@@ -45,6 +45,7 @@ READS = ("always after: reader or amplifier", "almost always after: reader or am
 COPIED = ("always before: the source may copy it", "almost always before: the source may copy it")
 FEWEST = 10             # known actors; fewer measure no ratio
 Z = 1.959963984540054   # 97.5 % point of the normal distribution
+UNSORTED = frozenset(("plantings", "notes", "rejects", "inputs"))  # in the order of the run; all others strictly ascend
 NEED_POSTS = ("that the evidence is what was posted, and that nothing was left out: that needs the posts (--posts)",
               "how the chance of each single occasion was estimated, the placebo and planting counts, the counts that "
               "likelihood ratios are computed from, and the repeated searches behind stability: likewise")
@@ -225,8 +226,8 @@ def _tables(files: Mapping[str, bytes]) -> Tables:
             if len(line) > LONGEST_LINE or line.count(b",") < len(columns) - 1:
                 raise VerificationError(f"{what} has a row that is too long or too short.")
         header, rows = digest.parse_csv(raw, what)
-        if name not in ("plantings", "notes", "rejects") and sorted(rows) != rows:
-            raise VerificationError(f"{what} is not sorted.")
+        if name not in UNSORTED and any(one >= other for one, other in pairwise(rows)):
+            raise VerificationError(f"{what} is not sorted, or a row stands in it twice.")
         for row in rows:
             for column, cell in zip(header, row, strict=True):
                 shape = _SHAPES.get(f"{name}.{column}") or _SHAPES.get(column)
@@ -387,6 +388,8 @@ def _edges(tables: Tables, plan: Mapping[str, str], occasions: Mapping[tuple[str
             raise VerificationError(f"{who}: the counts are not those of the occasions.")
         if edge["a"] >= edge["b"] or window_s not in windows or any(abs(d) > window_s for d in met):
             raise VerificationError(f"{who}: a meeting lies outside the window, or the window outside the plan.")
+        if int(edge["rare"]) > int(edge["shared"]) or int(edge["shared"]) < len(own):
+            raise VerificationError(f"{who}: the counts of what they share contradict each other.")
         if observed < int(plan["min_objects"]) or len({(one[4], one[5], one[7]) for one in own if one[5]}) != observed:
             raise VerificationError(f"{who}: fewer distinct meetings than the plan asks for, or than are counted.")
         if sum(chances, Fraction(0)) != number(edge["expected"]):
@@ -534,11 +537,13 @@ def _links(tables: Tables, plan: Mapping[str, str]) -> int:
     for row in tables.rows("meetings"):
         met.setdefault(tuple(row[:4]), []).append(row[9])
     for row in tables.rows("grounds"):
+        if any(ground["indicator"] == row[3] for ground in of.get(tuple(row[:3]), ())):
+            raise VerificationError(f"{row[1]} and {row[2]}: {row[3]} is counted twice.")
         ground = _ground(dict(zip(EVIDENCE["grounds"], row, strict=True)), met.pop(tuple(row[:4]), []))
         ratios += ground["right"] is not None
         used |= set(ground["receipts"])
         of.setdefault(tuple(row[:3]), []).append(ground)
-    if set(receipts) != used:
+    if set(receipts) != used or len(receipts) != len(tables.rows("registry")):
         raise VerificationError("The rows of the registry are not those that grounds rest on.")
     members = {row[1]: row[0] for row in tables.rows("members")}
     seen = set()
@@ -574,16 +579,15 @@ def _ground(ground: dict, met: Sequence[str]) -> dict:
     shown = (before, after - before) if "ordered" not in counts else (counts["before"], counts["after"])
     if "occasions" in counts and (len(met), *shown) != (counts["occasions"], counts["before"], counts["after"]):
         raise VerificationError(f"{who}: its meetings are not those that it counts.")
-    right = None
-    if ground["ratio"]:
-        bounds = _interval(counts)
-        right = None if bounds is None else min(float(counts["cap"]), bounds[0])
-        if bounds is None or right is None:
-            raise VerificationError(f"{who}: a ratio from fewer than {FEWEST} known or unrelated actors.")
-        _same(float(ground["ratio"]), right, f"{who}: the likelihood ratio")
+    bounds = _interval(counts)
+    right = None if bounds is None else min(float(counts["cap"]), bounds[0])
+    if (bounds is None) != (ground["ratio"] == "") or (ground["ratio"] == "") != (ground["low"] == ""):
+        raise VerificationError(f"{who}: a ratio needs {FEWEST} known and {FEWEST} unrelated actors, and has one then.")
+    if bounds is not None:
+        _same(float(ground["ratio"]), right or 0.0, f"{who}: the likelihood ratio")
         _same(float(ground["low"]), bounds[0], f"{who}: its lower bound")
-        if ground["high"]:
-            _same(float(ground["high"]), bounds[1], f"{who}: its upper bound")
+    if ground["high"] or (bounds is not None and not math.isinf(bounds[1])):
+        _same(float(ground["high"] or 0), bounds[1] if bounds else math.nan, f"{who}: its upper bound")
     receipts = [receipt for receipt in ground["selectors"].split(";") if receipt]
     return {"indicator": ground["indicator"], "counts": counts, "right": right, "receipts": receipts}
 

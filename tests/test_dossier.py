@@ -1,0 +1,175 @@
+"""What a dossier says, whom it names, and that it is the same however it was made."""
+
+import dataclasses
+import json
+import re
+
+import _findings
+import polars as pl
+import pytest
+
+from cotrace import derive, digest, dossier, records, statement
+from cotrace.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def full():
+    return digest.unarchive(dossier.build(_findings.full()))
+
+
+@pytest.fixture(scope="module")
+def empty():
+    return digest.unarchive(dossier.build(_findings.nothing()))
+
+
+def told(files):
+    return json.loads(files["statement.json"])
+
+
+def said(files, *sections):
+    return [derive.says(made) for section in told(files)["sections"] if not sections or section["id"] in sections
+            for made in section["sentences"]]
+
+
+def rows(files, name):
+    header, cells = digest.parse_csv(files[f"evidence/{name}.csv"], name)
+    return [dict(zip(header, row, strict=True)) for row in cells]
+
+
+def test_the_same_findings_in_any_order_give_the_same_bytes():
+    found = _findings.full()
+    shuffled = dataclasses.replace(
+        found, edges=found.edges.sample(fraction=1, shuffle=True, seed=1), clusters=found.clusters[::-1],
+        occasions=found.occasions.sample(fraction=1, shuffle=True, seed=2), links=found.links[::-1],
+        placebos=found.placebos[::-1], sources=found.sources.reverse(),
+        reading=dataclasses.replace(found.reading, posts=found.reading.posts.sample(fraction=1, shuffle=True, seed=3)))
+
+    assert dossier.build(shuffled) == dossier.build(found)
+
+
+def test_every_sentence_is_typed_has_evidence_and_no_loose_digit(full, empty):
+    for files in (full, empty):
+        for section in told(files)["sections"]:
+            for made in section["sentences"]:
+                assert made["type"] in derive.TYPES and made["evidence"]
+                assert not re.search(r"\d", derive.PLACEHOLDER.sub("", made["text"]))
+
+
+def test_no_prose_holds_a_number_below_a_millionth_and_no_p(full):
+    for line in said(full):
+        assert not re.search(r"\de-\d|0\.0000|\b[pq] ?[=≤<]", line), line
+
+
+def test_every_page_says_draft(full, empty):
+    for files in (full, empty):
+        for name in ("statement.json", "statement.md", "statement.html"):
+            assert b"DRAFT, NOT REVIEWED" in files[name]
+
+
+def test_an_empty_result_is_a_full_report_that_says_what_would_have_been_found(empty):
+    sections = [section["id"] for section in told(empty)["sections"]]
+
+    assert sections == list(derive.SECTIONS)
+    assert told(empty)["standing"] == "nothing found"
+    assert any(line.startswith("What would have been found: the smallest ring") for line in said(empty, "summary"))
+    assert any("rate is undefined" in line for line in said(empty, "chance"))
+
+
+def test_nobody_below_likely_is_named_beside_a_source(full):
+    links = rows(full, "links")
+    below = {link["actor"] for link in links if link["word"] not in derive.NAMED}
+
+    assert below
+    for line in said(full, "links"):
+        assert not any(re.search(rf"{actor}\b", line) for actor in below), line
+    assert any("always after: reader or amplifier" in line for line in said(full, "links"))
+
+
+def test_a_registrys_claim_is_always_a_quote(full):
+    for section in told(full)["sections"]:
+        for made in section["sentences"]:
+            if any(number.get("of") == "registry" for number in made["numbers"].values()):
+                assert made["type"] == "QUOTE" and {"by", "cites", "at"} <= set(made["numbers"])
+
+
+def test_windows_are_told_with_the_resolution(full):
+    assert any("at most 1 minute + 1 second apart" in line for line in said(full))
+
+
+@pytest.mark.parametrize(("change", "standing"), [
+    ({"placebos": ()}, "too few placebos"),
+    ({"placebos": tuple(records.Placebo("1 h", n, 5, 9) for n in range(20))}, "rate exceeded"),
+])
+def test_the_word_validated_is_withheld_and_the_reason_is_said_first(change, standing):
+    files = digest.unarchive(dossier.build(_findings.full(**change)))
+    first = said(files, "summary")[0]
+
+    assert told(files)["standing"] == standing
+    assert first.startswith("Read this first:")
+    assert "validated" not in " ".join(said(files)).replace("called validated", "")
+
+
+def test_only_evidence_posts_enter_and_nobody_outside_is_mentioned(full):
+    everything = b"".join(full.values()).decode()
+
+    for stranger in ("private life", "stranger_x", "Old Neighbour", _findings.OUTSIDER, "someone@host.example",
+                     "someone@nobody.example"):
+        assert stranger not in everything, stranger
+    assert "@[masked]" in everything and "masked:1" in everything
+    needed = {row[side] for row in rows(full, "occasions") for side in ("post_a", "post_b")}
+    needed |= {row[side] for row in rows(full, "meetings") for side in ("post_actor", "post_source")}
+    assert {row["post"] for row in rows(full, "posts")} == needed - {""}
+    assert any(re.fullmatch(r"Accounts outside the findings are masked: \d+ of them by number, and \d+ ment.*", line)
+               for line in said(full, "withheld"))
+
+
+def test_words_of_others_stay_words(full):
+    page = full["statement.html"].decode()
+
+    assert "<script>alert" not in page
+    assert any("<script>alert(1)</script>" in row["text"] for row in rows(full, "posts"))
+
+
+def test_under_a_secret_no_id_name_or_handle_is_left():
+    files = digest.unarchive(dossier.build(_findings.full(), pseudonyms=b"a secret of sixteen"))
+    everything = b"".join(files.values()).decode()
+
+    for pattern in (r"twitter:\d", r"\buser10\d", r"Name of 1", r"page[abc]\b", r"\b10[1-5]p", r"twitter:src"):
+        assert not re.search(pattern, everything), re.search(pattern, everything)
+    other = digest.unarchive(dossier.build(_findings.full(), pseudonyms=b"another secret...."))
+    assert {r["actor"] for r in rows(files, "members")}.isdisjoint(r["actor"] for r in rows(other, "members"))
+
+
+def test_email_phone_and_wallet_of_a_registry_are_withheld_or_hashed(full):
+    kinds = {row["selector_type"]: row["selector"] for row in rows(full, "registry")}
+
+    assert kinds["email"].startswith("[withheld") and kinds["account"] == "999"
+
+
+def test_a_finding_reads_the_same_without_its_registry(full):
+    without = digest.unarchive(dossier.build(_findings.full(links=(), sources=_findings.full().sources.clear())))
+
+    for name in ("edges", "occasions", "members", "clusters"):
+        assert without[f"evidence/{name}.csv"] == full[f"evidence/{name}.csv"]
+
+
+def test_no_clock_is_in_a_dossier(full):
+    assert not re.search(rb"20(2[5-9]|3\d)-\d\d-\d\d", b"".join(full.values()))
+
+
+def test_the_first_of_equal_moments_with_and_without_microseconds():
+    found = _findings.full()
+    late = found.occasions.with_columns(pl.col("at_a", "at_b") + pl.duration(microseconds=5))
+    posts = found.reading.posts.with_columns(pl.col("at") + pl.duration(microseconds=5))
+
+    files = digest.unarchive(dossier.build(dataclasses.replace(
+        found, occasions=late, links=(), reading=dataclasses.replace(found.reading, posts=posts))))
+
+    assert all(row["first"].endswith(".000005Z") for row in rows(files, "clusters"))
+
+
+def test_a_key_that_is_none_is_refused():
+    with pytest.raises(InputError, match="cotrace key new"):
+        dossier.build(_findings.nothing(), key=b"not a key")
+    with pytest.raises(InputError):
+        dossier.build(_findings.nothing(), key=statement.new_key()[1])
