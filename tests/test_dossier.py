@@ -83,6 +83,7 @@ def test_nobody_below_likely_is_named_beside_a_source(full):
     for line in said(full, "links"):
         assert not any(re.search(rf"{actor}\b", line) for actor in below), line
     assert any("always after: reader or amplifier" in line for line in said(full, "links"))
+    assert not any(_findings.LISTED in line for line in said(full))  # listed, but nothing was found about it
 
 
 def test_a_registrys_claim_is_always_a_quote(full):

@@ -257,6 +257,13 @@ def _listed(w: Writer, group: dict[str, str]) -> None:
     if not receipts:
         return
     rows = {"receipt": receipts}
+    if not group["cluster"]:  # the registry names them, and nothing was found about them: a number is enough
+        w.say("QUOTE", "{by} says, in {cites}, dated {at}, that further actors of these posts are {source}; {actors} "
+              "of them are in no cluster.", ("registry", rows), ("links", here),
+              by=every("registry", "identified_by", **rows), cites=every("registry", "cites", **rows),
+              at=every("registry", "at", **rows), source=every("registry", "source", **rows),
+              actors=count("links", **here))
+        return
     w.say("QUOTE", "{by} says, in {cites}, dated {at}, that these are {source}: {actors}.", ("registry", rows),
           ("links", here), by=every("registry", "identified_by", **rows), cites=every("registry", "cites", **rows),
           at=every("registry", "at", **rows), source=every("registry", "source", **rows),
@@ -298,10 +305,15 @@ def _indicator(w: Writer, of: dict) -> None:
         return
     ratios = sorted({row[w.tables.column("grounds", "ratio")] for row in rated})
     of = {**of, "ratio": ratios}
-    w.say("FACT", "Of these links, {links} rest on {indicator}; its likelihood ratio, always the cautious end of the "
-          "interval, lies between {least} and {most}.", ("grounds", of), links=count("grounds", **of),
-          indicator=every("grounds", "indicator", **of), least=end("grounds", "min", "ratio", "decimal:1", **of),
-          most=end("grounds", "max", "ratio", "decimal:1", **of))
+    told = {"links": count("grounds", **of), "indicator": every("grounds", "indicator", **of),
+            "least": end("grounds", "min", "ratio", "decimal:1", **of)}
+    if len(ratios) == 1:
+        w.say("FACT", "Of these links, {links} rest on {indicator}; its likelihood ratio, the cautious end of the "
+              "interval, is {least}.", ("grounds", of), **told)
+    else:
+        w.say("FACT", "Of these links, {links} rest on {indicator}; its likelihood ratio, always the cautious end of "
+              "the interval, lies between {least} and {most}.", ("grounds", of), **told,
+              most=end("grounds", "max", "ratio", "decimal:1", **of))
     says = sorted({row[w.tables.column("grounds", "says")] for row in rated})
     for number, words in enumerate(says[:3]):
         w.say("FACT", "{indicator} means: {says}", ("grounds", of), indicator=every("grounds", "indicator", **of),
