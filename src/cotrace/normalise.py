@@ -52,6 +52,7 @@ ROWS = {  # what a column of a file can be; the left side of --column ours=their
 }
 
 KINDS = ("account", "page", "group", "channel")
+FLOAT = " (a float)"              # behind an id that a float column could not hold; such rows are rejected
 EARLIEST, LATEST = 1990, 2100     # years; earlier is before the web, later is a slip: impossible on any platform
 RESOLUTIONS = (86400, 3600, 60)   # s; what publishers floor times to
 FEW_TIMES = 8                     # distinct times; that 8 whole seconds are all whole minutes by chance: 60^-8
@@ -173,9 +174,10 @@ def _whole(links: pl.Expr) -> pl.Expr:
 def _links_in(text: pl.Expr) -> pl.Expr:
     """Links of a text without the punctuation of its sentence; a closing bracket stays where one was opened."""
     found = pl.element()
-    opened = found.str.contains("(", literal=True)
-    bare = pl.when(opened).then(found.str.strip_chars_end(".,;:!?'\"»”’*")).otherwise(
-        found.str.strip_chars_end(".,;:!?'\"»”’*)]"))
+    bare = found.str.strip_chars_end(".,;:!?'\"»”’*]")
+    open_, closed = (bare.str.count_matches(sign, literal=True) for sign in "()")
+    bare = pl.when(open_ == 0).then(found.str.strip_chars_end(".,;:!?'\"»”’*])")).otherwise(
+        pl.when(closed > open_).then(bare.str.strip_suffix(")")).otherwise(bare))
     return text.str.extract_all(_LINK).list.eval(bare)
 
 
@@ -263,14 +265,14 @@ def _id(rows: pl.DataFrame, name: str) -> pl.Expr:
         number = pl.col(name)
         whole = number.is_finite() & (number == number.floor()) & (number.abs() < 2**53)
         as_text = pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(
-            pl.when(number.is_finite()).then(number.cast(pl.String) + "e+"))
+            pl.when(number.is_finite()).then(number.cast(pl.String) + FLOAT))
         return as_text
     cell = _text(rows, name).str.strip_chars()
     cell = pl.when(~cell.is_in(NO_IDS)).then(cell)
     return cell.str.replace(r"^(\d{1,15})\.0$", "$1")
 
 
-_ROUNDED = r"^-?\d+(\.\d+)?[eE]\+\d*$|^\d{16,}\.0$"
+_ROUNDED = r"^-?\d+(\.\d+)?[eE]\+\d+$|^\d{16,}\.0$|\(a float\)$"
 
 
 def _reasons(rows: pl.DataFrame) -> pl.Expr:

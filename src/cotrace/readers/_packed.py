@@ -14,13 +14,46 @@ from ..errors import InputError, MissingPartError
 
 HARMLESS = 64 * 2**20  # bytes that fit anywhere
 RATIO = 250            # JSON Lines with every line alike reaches 200; deflate itself ends at 1,032
+PIECE = 1024           # packed bytes at a time: 32 MiB at most come out of them (128 KiB from 4 bytes)
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+class _Frames:
+    """A zstandard stream that notices where it was cut off, which the library's own reader takes for its end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.rest, self.ready = file, b"", b""
+        self.frame = self._new()
+
+    def read(self, size: int) -> bytes:
+        while not self.ready:
+            packed = self.rest or self.file.read(PIECE)
+            self.rest = b""
+            if not packed:
+                if not self.frame.eof:
+                    raise EOFError("it ends inside a frame")
+                return b""
+            if self.frame.eof:
+                self.frame = self._new()
+            self.ready = self.frame.decompress(packed)
+            self.rest = self.frame.unused_data
+        piece, self.ready = self.ready[:size], self.ready[size:]
+        return piece
+
+    def close(self) -> None:
+        self.file.close()
+
+    @staticmethod
+    def _new():
+        import zstandard
+        return zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
 
 
 class _Bounded(io.RawIOBase):
     """Reads a packed stream; says whose fault it is when the stream is broken or grows without bound."""
 
-    def __init__(self, stream: BinaryIO, size: int, name: str, broken: tuple[type[BaseException], ...]) -> None:
+    def __init__(self, stream: "BinaryIO | _Frames | gzip.GzipFile", size: int, name: str,
+                 broken: tuple[type[BaseException], ...]) -> None:
         self.stream, self.name, self.broken = stream, name, broken
         self.left = max(HARMLESS, size * RATIO)
 
@@ -57,12 +90,11 @@ def opened(file: BinaryIO, size: int, name: str) -> BinaryIO:
     file.seek(0)
     if magic[:2] == GZIP:
         packed = gzip.GzipFile(fileobj=file)
-        return io.BufferedReader(_Bounded(packed, size, name, (OSError, EOFError, zlib.error)), 2**20)  # type: ignore[arg-type]
+        return io.BufferedReader(_Bounded(packed, size, name, (OSError, EOFError, zlib.error)), 2**20)
     if magic == ZSTD:
         if importlib.util.find_spec("zstandard") is None:
             raise MissingPartError(f"{name} is packed with zstandard, which is not installed.\n"
                                    "Install it:  pip install 'cotrace[zst]'")
         import zstandard
-        stream = zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(file, read_across_frames=True)
-        return io.BufferedReader(_Bounded(stream, size, name, (zstandard.ZstdError, OSError)), 2**20)
+        return io.BufferedReader(_Bounded(_Frames(file), size, name, (zstandard.ZstdError, OSError, EOFError)), 2**20)
     return file

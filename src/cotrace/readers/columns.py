@@ -57,7 +57,7 @@ PLACES = {"page_id": "page", "group_id": "group", "channel_id": "channel"}
 
 def mapping(columns: Sequence[str]) -> dict[str, str] | None:
     """Each of ours by its likeliest name; a column serves twice only as account and handle."""
-    by_name = {name.strip().lower().replace(" ", "_").replace("-", "_"): name for name in reversed(columns)}
+    by_name = {_plain(name): name for name in reversed(columns)}
     guessed: dict[str, str] = {}
     for ours, names in NAMES.items():
         taken = {theirs for mine, theirs in guessed.items() if not (mine == "account" and ours == "account_handle")}
@@ -68,7 +68,11 @@ def mapping(columns: Sequence[str]) -> dict[str, str] | None:
     return guessed
 
 
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
 def finish(rows: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
     """A column named page_id, group_id or channel_id says what kind of place it holds."""
-    kind = PLACES.get(mapping.get("place", "").strip().lower())
+    kind = PLACES.get(_plain(mapping.get("place", "")))
     return rows if kind is None or "place_kind" in rows.columns else rows.with_columns(place_kind=pl.lit(kind))

@@ -3,7 +3,8 @@
 An object may be anything (a link, a hashtag, a reposted post, a picture); the file does not say which. It is read as
 a link: an address stays one, anything else becomes an address that names it and can lead nowhere
 (https://object.invalid/<id>; .invalid is reserved for that by RFC 2606). A content that stands in several rows, with
-one object each, is one post with several links.
+one object each, is one post with several links. Times are seconds since 1970, as documented; written out without a
+zone they are asked for, as in any file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,6 @@ import polars as pl
 
 NOWHERE = "https://object.invalid/"
 WHO = "CooRTweet (R package)"
-ZONE = ("UTC", "seconds since 1970 have no zone; CooRTweet documents timestamp_share as such")
 
 
 def mapping(columns: Sequence[str]) -> dict[str, str] | None:
@@ -28,7 +28,7 @@ def finish(rows: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
     if rows.schema.get("links") == pl.List(pl.String) or "links" not in rows.columns:
         return rows
     link = pl.col("links").cast(pl.String).str.strip_chars()
-    known = link.is_not_null() & (link.str.len_bytes() > 0)
+    known = link.is_not_null() & ~link.is_in(["", "NA", "NaN", "null", "None"])  # as R, pandas and JSON write nothing
     objects = rows.select(one=link)["one"].drop_nulls().unique()
     spelled = {one: NOWHERE + quote(one, safe="") for one in objects}
     opaque = link.replace_strict(spelled, default=None, return_dtype=pl.String)

@@ -78,6 +78,7 @@ def _rows(source: Source) -> Iterator[tuple[int, int, list[str], str | None]]:
         try:
             cells = next(reader)
         except StopIteration:
+            lines.file.close()
             return
         except csv.Error as broken:
             number += 1
@@ -112,7 +113,6 @@ class _Lines:
         else:
             raw = self.file.readline(LONGEST)
             if not raw:
-                self.file.close()
                 raise StopIteration
             if self.number == 0:
                 raw = raw.removeprefix(b"\xef\xbb\xbf")

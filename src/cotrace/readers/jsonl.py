@@ -37,10 +37,10 @@ def records(source: Source) -> Iterator[Record]:
             yield Record(number, line, _flat(post))
 
 
-def _values(source: Source) -> Iterator[tuple[int, object, str | None, str]]:
+def _values(source: Source) -> Iterator[tuple[int | None, object, str | None, str]]:
     """(line, value, fault, found) of every line, or of the elements of the one value that the file is."""
     if (whole := _whole(source)) is not None:
-        yield from ((1, value, None, "") for value in whole)
+        yield from ((None, value, None, "") for value in whole)
         return
     with source.unpacked() as file:
         number = 0
