@@ -323,13 +323,16 @@ def _truth(rows: pl.DataFrame, name: str) -> pl.Expr:
 def _list(rows: pl.DataFrame, name: str) -> pl.Expr:
     """A list of text without blanks; a cell that is null says nothing, an empty list says none."""
     column = _column(rows, name)
-    if column.dtype == pl.Null:
+    if column.dtype == pl.Null or name not in rows.columns:
         return pl.lit(None, pl.List(pl.String))
     if column.dtype == pl.String:
-        seen: dict[str | None, list[str] | None] = {None: None}
-        for cell in column.unique().to_list():
-            seen[cell] = _listed(cell, name) if cell is not None else None
-        return pl.lit(pl.Series(name, [seen[cell] for cell in column.to_list()], dtype=pl.List(pl.String)))
+        cells = column.drop_nulls().unique()
+        listed = [_listed(cell, name) for cell in cells.to_list()]
+        # joined and split again: polars makes a list column of Python lists twenty times slower
+        joined = [None if words is None else "\0".join(word.replace("\0", "") for word in words) for words in listed]
+        spelled = pl.col(name).replace_strict(cells, pl.Series(joined, dtype=pl.String), default=None)
+        none = pl.lit([], dtype=pl.List(pl.String))
+        return pl.when(spelled == "").then(none).when(spelled.is_not_null()).then(spelled.str.split("\0"))
     if column.dtype not in (pl.List(pl.String), pl.List(pl.Null), pl.List(pl.Int64)):
         raise InputError(f"The column said to be {name} ({ROWS[name]}) holds {column.dtype}, not a list of text.\n"
                          f"Name another one with  --column {name}=THEIRS")

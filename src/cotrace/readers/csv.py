@@ -7,6 +7,7 @@ person's words into another person's mouth.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 
 import polars as pl
@@ -15,6 +16,7 @@ from ..errors import InputError
 from . import LINE, LONGEST, QUOTING, RECORD, TOO_LONG, UNDECODABLE, WIDTH, Record, Source
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
+HALF = re.compile("[\udc80-\udcff]")  # how a byte that is not UTF-8 is carried along
 _DELIMITERS = ",\t;"
 _REST = 20_000  # records a chunk of columns
 
@@ -121,7 +123,7 @@ class _Lines:
             except UnicodeDecodeError:
                 line = raw.decode("utf-8", "surrogateescape")
         self.number += 1
-        if not line.isascii() and any("\udc80" <= sign <= "\udcff" for sign in line):
+        if not line.isascii() and HALF.search(line):
             self.undecodable = True
         self.taken.append(line)
         return line
