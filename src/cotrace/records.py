@@ -74,6 +74,7 @@ class Reading:
     rejects: pl.DataFrame          # tables.REJECTS
     counts: dict[str, int]         # records, posts, rejected, duplicates, conflicting, without_time, ...
     notes: tuple[str, ...] = ()    # sentences for the report: what was assumed, what was off and why
+    how: tuple[tuple[str, str], ...] = ()  # what the caller asked for: allow_rejects, columns, platform, zone
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,8 @@ def secret(path: Path | None) -> bytes | None:
     try:
         raw = path.read_bytes()
     except OSError as fault:
-        raise InputError(f"The key {path} cannot be read: {fault.strerror}.\nMake one:  cotrace key new {path}") from None
+        raise InputError(f"The key {path} cannot be read: {fault.strerror}.\n"
+                         f"Make one:  cotrace key new {path}") from None
     if not raw.strip():
         raise InputError(f"The key {path} is empty.\nMake one:  cotrace key new {path}.new")
     return raw
