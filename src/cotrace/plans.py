@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from . import parts
 from .errors import InputError
@@ -66,7 +67,8 @@ def read(path: Path) -> Plan:
     if unknown := sorted(set(said) - set(names)):
         raise InputError(f"The plan {path} says {', '.join(unknown)}, which is not a setting.\n"
                          f"There are: {', '.join(names)}.")
-    plan = Plan(**{key: tuple(value) if isinstance(value, list) else value for key, value in said.items()})
+    settings: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
+    plan = Plan(**settings)
     check(plan)
     return plan
 

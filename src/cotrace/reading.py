@@ -282,7 +282,7 @@ def _unique(posts: pl.DataFrame) -> tuple[pl.DataFrame, int, pl.DataFrame]:
     twice = posts["post"].is_duplicated()
     once, again = posts.filter(~twice), _by_receipt(posts.filter(twice))
     again = again.with_columns(pl.struct(_CONTENT).struct.json_encode().alias("_content"))
-    versions = again.group_by("post").agg(versions=pl.lit(1))
+    versions = again.group_by("post").agg(versions=pl.col("_content").n_unique())
     again = again.join(versions, on="post", how="left", maintain_order="left")
     identical = again.filter(pl.col("versions") == 1)
     first = identical.unique("post", keep="first", maintain_order=True)

@@ -67,7 +67,7 @@ def _rows(files: Mapping[str, bytes], name: str) -> list[dict[str, str]]:
 def _same_files(inputs: list[dict[str, str]], posts: object) -> None:
     given = posts if isinstance(posts, Sequence) and not isinstance(posts, str) else [posts]
     try:
-        digests = {digest.sha256_file(path): str(path) for path in given}
+        digests = {digest.sha256_file(str(path)): str(path) for path in given}
     except OSError as fault:
         raise InputError(f"{fault.filename} cannot be read: {fault.strerror}.") from None
     named = {row["sha256"]: row["name"] for row in inputs}
