@@ -31,7 +31,7 @@ class _Frames:
             self.rest = b""
             if not packed:
                 if not self.frame.eof:
-                    pass
+                    raise EOFError("it ends inside a frame")
                 return b""
             if self.frame.eof:
                 self.frame = self._new()
