@@ -87,13 +87,14 @@ def judge(
 
 
 def hidden_half(
-    read: Reading, found: tuple, labels: Mapping[str, str], positive: str, plan: Plan, splits: int = SPLITS
+    read: Reading, found: tuple, labels: Mapping[str, str], positive: str, plan: Plan, splits: int = SPLITS,
+    first: int = 0,
 ) -> list[dict]:
-    """One row a split; `found` is what `find` gave."""
+    """One row a split, seeds `first` and on; `found` is what `find` gave."""
     actions, edges, occasions, groups = found
     positives = [actor for actor, label in labels.items() if label == positive]
     rows = []
-    for seed in range(splits):
+    for seed in range(first, first + splits):
         half = split(positives, seed)
         links = attribution.link(
             clusters=groups,
