@@ -184,6 +184,9 @@ def _cluster(w: Writer, cluster: str) -> None:
           "expected of them innocently.", ("clusters", here), ("edges", here),
           observed=one("clusters", "observed", "integer", **here),
           expected=one("clusters", "expected", "decimal:2", **here))
+    w.say("FACT", "Pair by pair, and at any distance in time, they acted on {shared} things in common, where {expected} "
+          "were expected of their activity, their taste and the fame of the things.", ("edges", here),
+          shared=total("edges", "shared", **here), expected=total("edges", "shared_expected", "decimal:2", **here))
     for trace in sorted(set(w.tables.cells("edges", "trace", here))):
         for window in sorted(set(w.tables.cells("edges", "window_s", {**here, "trace": trace})), key=int):
             layer = {**here, "trace": trace, "window_s": window}
