@@ -1,6 +1,6 @@
 """What happens in one world, and what is true in it: a platform filled with people, and groups planted among them.
 
-A world is told in a few lines (`_worlds.py`) with the verbs of `Plot`. Whoever joins a group was an ordinary account
+A world is told in a few lines (`_zoo.py`) with the verbs of `Plot`. Whoever joins a group was an ordinary account
 before, keeps its ordinary life beside it, and nothing about its id, its place in the file or its name tells.
 """
 
