@@ -77,8 +77,8 @@ def test_a_damaged_blob_is_never_handed_out(tmp_path):
 
 def test_the_views_deleted_and_rebuilt_are_equal(tmp_path):
     case = Case(tmp_path / "c")
-    case.publish("r1", {"dossier.zip": b"one", "plan.toml": b"p"})
-    case.publish("r2", {"dossier.zip": b"two"})
+    case.publish("r1", {"dossier.zip": b"one", "plan.toml": b"p"}, recipe="")
+    case.publish("r2", {"dossier.zip": b"two"}, recipe="")
     before = {p.relative_to(tmp_path): p.read_bytes() for p in (tmp_path / "c").rglob("*") if p.is_file()}
     (tmp_path / "c" / "dossier.zip").unlink()
     (tmp_path / "c" / "runs" / "r1" / "plan.toml").unlink()

@@ -16,7 +16,7 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["tables", "records", "parts", "software"],
     ["statement", "page", "verify", "simulate", "plans"],
     ["readers", "normalise", "traces", "engines"],
-    ["reading", "network", "clusters", "sources"],
+    ["reading", "network", "clusters", "sources", "decisions"],
     ["attribution", "case"],
     ["dossier", "exporters"],
     ["pipeline"],

@@ -9,11 +9,15 @@
 State is a pure function of log and blobs; `runs/` and the two files beside it are views that `rebuild` writes again.
 A fact is acknowledged once its line is on disk, and its blob is on disk before it. A torn last line was never
 acknowledged and is cut off; damage anywhere else is refused with its place.
+
+What is about a person (decisions) lies in blobs and never in the log, so that it can be forgotten: the log keeps the
+digest. A decision's blob is salted, or its digest could be found again by trying names.
 """
 
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -43,6 +47,9 @@ class Case:
         """
         self.folder = Path(folder)
         self._mark()
+        self._read()
+
+    def _read(self) -> None:
         self.facts = self._read_log()
         self._steps = {fact["key"]: fact["blob"] for fact in self.facts if fact["kind"] == "step"}
 
@@ -104,6 +111,7 @@ class Case:
             except OSError:
                 raise InputError(f"Another cotrace works in {self.folder}.\nWait for it, or name another  --case DIR."
                                  ) from None
+            self._read()  # another process may have written since this case was opened
             yield
 
     # ----------------------------------------------------------------------------------------- the blobs
@@ -161,9 +169,24 @@ class Case:
         """The newest choice under this name."""
         return next((f["value"] for f in reversed(self.facts) if f["kind"] == "choice" and f["what"] == what), None)
 
-    def publish(self, run: str, files: dict[str, bytes]) -> Path:
-        """Record what a run wrote and show it; returns its folder. The newest run is also shown at the top."""
-        fact = {"kind": "run", "run": run, "files": {name: self.put(raw) for name, raw in sorted(files.items())}}
+    def decide(self, decision: dict) -> None:
+        """Keep a person's decision; what was decided before stays."""
+        salted = {"salt": secrets.token_hex(16), "decision": decision}
+        self._append({"kind": "decision", "blob": self.put(digest.canonical(salted))})
+
+    @property
+    def decisions(self) -> list[dict]:
+        """Every decision that was made and not forgotten, oldest first."""
+        return [json.loads(self.get(fact["blob"]))["decision"] for fact in self.facts if fact["kind"] == "decision"]
+
+    def publish(self, run: str, files: dict[str, bytes], *, recipe: str) -> Path:
+        """Record what a run wrote and show it; returns its folder. The newest run is also shown at the top.
+
+        Args:
+            recipe: blob that says what the run was made from, so that it can be made again from the case alone.
+        """
+        fact = {"kind": "run", "run": run, "files": {name: self.put(raw) for name, raw in sorted(files.items())},
+                "recipe": recipe}
         if not self.runs or self.runs[-1] != fact:
             self._append(fact)
         self._show(fact)
@@ -217,7 +240,9 @@ class Nowhere:
     def recall(self, what: str) -> dict | None:
         return None
 
-    def publish(self, run: str, files: dict[str, bytes]) -> None:
+    decisions: tuple[dict, ...] = ()  # there is nowhere to keep any
+
+    def publish(self, run: str, files: dict[str, bytes], *, recipe: str) -> None:
         """There is nowhere to show it."""
 
 

@@ -18,6 +18,7 @@ that is `network`'s business when a dossier is written and `verify`'s when it is
 Numbers are exact fractions until they are written; only `mean_low` and `mean_high` take a square root.
 """
 
+import datetime
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,9 +28,11 @@ from . import digest
 from .errors import VerificationError
 
 REVIEW = "DRAFT, NOT REVIEWED"
+REVIEWED = "REVIEWED: A PERSON DECIDED ON EVERY MEMBER"
+VERDICTS = ("same", "different", "unsure")  # of a person, on a member or a link
 TYPES = ("FACT", "INFERENCE", "JUDGEMENT", "QUOTE")
-CONSTANTS = {"interval": "95", "hours_of_a_day": "24", "enough_placebos": "20", "plantings_found": "9",
-             "plantings_of": "10", "prior_factor": "10"}
+CONSTANTS = {"interval": "95", "hours_of_a_day": "24", "enough_placebos": "20", "placebo_hours": "1",
+             "plantings_found": "9", "plantings_of": "10", "prior_factor": "10"}
 
 # The evidence of a dossier: evidence/<name>.csv and its columns. Later versions add columns at the end.
 EVIDENCE: dict[str, tuple[str, ...]] = {
@@ -59,6 +62,8 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
                  "valid_from", "valid_to", "withdrawn", "note", "receipt"),
     "placebos": ("cell", "copy", "edges", "naive_edges"),
     "plantings": ("members", "objects", "jitter_s", "planted", "recovered"),
+    "decisions": ("actor", "source", "verdict", "by", "at", "because"),
+    "taken_out": ("p", "edges"),
 }
 
 # Titles are fixed, or a heading could say what no sentence may.
@@ -273,6 +278,21 @@ def _summary(verb: str, values: list[Fraction]) -> Fraction:
     raise VerificationError(f"The language has no word {verb!r}.")
 
 
+def microseconds(moment: str) -> int:
+    """Since 1970, UTC.
+
+    Raises:
+        VerificationError: this is not one of our times.
+    """
+    if not MOMENT.fullmatch(moment):
+        raise VerificationError(f"A time was expected and {_short(moment)} found.")
+    try:
+        at = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    except ValueError:
+        raise VerificationError(f"There is no such time: {_short(moment)}.") from None
+    return (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)
+
+
 def _when(moment: str) -> str:
     """Times in order: without the Z, a time and the same time with microseconds sort as they passed."""
     return moment.rstrip("Z")
@@ -481,11 +501,13 @@ def placebo_rates(placebos: Sequence[tuple[str, int]], edges: int) -> dict[str, 
     return rates
 
 
-def standing(placebos: Sequence[tuple[str, int]], edges: int, alpha: Fraction) -> tuple[str, str | None]:
+def standing(placebos: Sequence[tuple[str, int]], edges: int, alpha: Fraction, *, span: tuple[str, str] = ("", ""),
+             ) -> tuple[str, str | None]:
     """May the word "validated" be used? Returns (standing, worst cell).
 
-    Standing: "validated" · "nothing found" · "too few placebos" (fewer than twenty copies of some cell, or none) ·
-    "rate exceeded" (the measured rate of the worst cell is above alpha).
+    Standing: "validated" · "nothing found" · "placebo impossible" (all posts, `span` from first to last, lie within
+    an hour: whoever is there is there with everybody, and a copy cannot tell) · "too few placebos" (fewer than twenty
+    copies of some cell, or none) · "rate exceeded" (the measured rate of the worst cell is above alpha).
     """
     counts: dict[str, int] = {}
     for cell, _ in placebos:
@@ -495,9 +517,17 @@ def standing(placebos: Sequence[tuple[str, int]], edges: int, alpha: Fraction) -
         return "nothing found", max(sorted(totals), key=lambda cell: Fraction(totals[cell], counts[cell]), default=None)
     rates = placebo_rates(placebos, edges)
     worst = max(sorted(rates), key=lambda cell: rates[cell][0], default=None)
+    if all(span) and microseconds(span[1]) - microseconds(span[0]) <= int(CONSTANTS["placebo_hours"]) * 3_600_000_000:
+        return "placebo impossible", worst
     if not counts or min(counts.values()) < int(CONSTANTS["enough_placebos"]):
         return "too few placebos", worst
     return ("rate exceeded" if worst is not None and rates[worst][0] > alpha else "validated"), worst
+
+
+def review(tables: Tables) -> str:
+    """A draft until a decision of a person stands on every member; where nobody is named, nothing was reviewed."""
+    named = set(tables.cells("members", "actor"))
+    return REVIEWED if named and named <= set(tables.cells("decisions", "actor", {"source": ""})) else REVIEW
 
 
 def smallest_planting(plantings: Sequence[tuple[int, int, int, int, int]]) -> tuple[int, int, int, int, int] | None:

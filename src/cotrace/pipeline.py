@@ -1,10 +1,12 @@
 """The straight line, in full: files → posts → actions → pairs → edges → clusters → links → dossier.
 
-The order of the steps is written in `run`, and nowhere else. Every step that takes time is kept in the case under a
-digest of all that its answer depends on, so that a run that was interrupted goes on where it stood.
+The order of the steps is written in `_follow`, and nowhere else. Every step that takes time is kept in the case under
+a digest of all that its answer depends on, so that a run that was interrupted goes on where it stood, and a finding is
+made again in moments when a person has decided about somebody in it.
 """
 
 import functools
+import hmac
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,11 +17,11 @@ from typing import Any
 
 import polars as pl
 
-from . import attribution, clusters, digest, dossier, network, parts, plans, reading, sources, tables, traces
+from . import attribution, clusters, decisions, digest, dossier, network, parts, plans, reading, sources, tables, traces
 from .case import Case, Nowhere
 from .errors import InputError
 from .progress import Progress, quiet
-from .records import Findings, Input, Placebo, Plan, Planting, Reading, TraceReport, as_plain
+from .records import Decision, Findings, Input, Placebo, Plan, Planting, Reading, TraceReport, as_plain
 from .software import software
 
 MEMORY_FACTOR = 6  # peak memory of a run ÷ its POSTS in memory; 4–5 on the shared data, rounded up
@@ -67,6 +69,7 @@ def run(
     engine: str = "local",
     workers: int | None = None,
     memory: int | None = None,
+    decided: Sequence[Decision] = (),
     progress: Progress = quiet,
 ) -> Run:
     """Find, link and substantiate.
@@ -82,6 +85,7 @@ def run(
         pseudonyms: secret; under it every id, name and handle in the dossier becomes a keyed hash.
         engine, workers, memory: who counts, with how many threads (None: all cores), and the bytes that the run may
             hold (more is refused before the search begins). The answer depends on none of them.
+        decided: decisions of persons, beside those that the case holds.
 
     Raises:
         InputError: posts, registries, plan or folder cannot be used; the message says where and what to do.
@@ -91,27 +95,76 @@ def run(
         plan = plans.resolve(plan, only=only, without=without, seed=seed)
         counting = _counting(engine, workers)
         registry = sources.read(registries)
-        read = _read(store, posts, progress, columns=columns, zone=zone, platform=platform, allow_rejects=allow_rejects)
+        read, blob = _read(store, posts, progress, columns=columns, zone=zone, platform=platform,
+                           allow_rejects=allow_rejects)
         _refuse_too_large(read, memory)
-        resolution_s = max(file.resolution_s for file in read.inputs)
-        plan = replace(plan, windows=network.windows(plan, resolution_s))
-        line = _Line(store, plan, counting, resolution_s, _subject(read, plan), progress)
+        recipe = {"reading": blob, "how": as_plain(read.how), "plan": plan.as_plain(), "software": as_plain(software()),
+                  "registry": store.put(_parquet(registry)), "pseudonyms": _which(pseudonyms)}
+        return _follow(store, recipe, read, registry, plan, counting, decided=decided, key=key, pseudonyms=pseudonyms,
+                       progress=progress)
 
-        actions, seen = line.act(read)
-        valid = network.validate(actions, plan=plan, engine=counting, resolution_s=resolution_s, progress=progress)
-        placebos = line.placebos(actions, valid)
-        plantings = line.plantings(actions, valid)
-        found = clusters.find(valid.edges, plan_digest=digest.digest(plan.as_plain()), seed=plan.seed)
-        links = attribution.link(clusters=found, edges=valid.edges, occasions=valid.occasions, actions=actions,
-                                 reading=read, sources=registry, plan=plan, seed=plan.seed)
 
-        reports = tuple(replace(trace, set_aside=valid.set_aside.get(trace.name, 0)) for trace in seen)
-        findings = Findings(plan, read, reports, valid.edges, valid.occasions, valid.tests, found, registry, links,
-                            placebos, plantings, valid.notes)
-        packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
-        name = digest.digest([line.of, as_plain(registry.rows())])
-        folder = store.publish(name[:12], _views(packed, plan, read))
-        return Run(findings, packed, name, folder)
+def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | None = None, engine: str = "local",
+          workers: int | None = None, progress: Progress = quiet) -> Run:
+    """The newest finding of a case once more, with the decisions that stand now. No file outside the case is read.
+
+    Args:
+        key, pseudonyms, engine, workers: as for `run`; neither secret is kept in a case.
+
+    Raises:
+        InputError: the case has no finding, was made by another version, or its ids stand as hashes under another key.
+    """
+    store = Case(case)
+    with store.working():
+        recipe = _recipe(store, pseudonyms)
+        plan = plans.read_back(recipe["plan"])
+        read = _reading(store, json.loads(store.get(recipe["reading"])), tuple(map(tuple, recipe["how"])))
+        registry = pl.read_parquet(io.BytesIO(store.get(recipe["registry"])))
+        return _follow(store, recipe, read, registry, plan, _counting(engine, workers), key=key, pseudonyms=pseudonyms,
+                       progress=progress)
+
+
+def _follow(store: Case | Nowhere, recipe: dict, read: Reading, registry: pl.DataFrame, plan: Plan, engine: ModuleType,
+            *, decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None, progress: Progress,
+            ) -> Run:
+    """The line itself, from posts on."""
+    resolution_s = max(file.resolution_s for file in read.inputs)
+    plan = replace(plan, windows=network.windows(plan, resolution_s))
+    line = _Line(store, plan, engine, resolution_s, _subject(read, plan), progress)
+
+    actions, seen = line.act(read)
+    tested = functools.cache(lambda: network.validate(actions, plan=plan, engine=engine, resolution_s=resolution_s,
+                                                      progress=progress))
+    valid = line.validated(tested)
+    placebos = line.placebos(actions, tested)
+    plantings = line.plantings(actions, tested)
+    stand = decisions.standing([*(Decision(**made) for made in store.decisions), *decided])
+    left = decisions.take_out(valid.edges, valid.occasions, stand)
+    found = clusters.find(left.edges, plan_digest=digest.digest(plan.as_plain()), seed=plan.seed)
+    links = attribution.link(clusters=found, edges=left.edges, occasions=left.occasions, actions=actions,
+                             reading=read, sources=registry, plan=plan, seed=plan.seed)
+
+    reports = tuple(replace(trace, set_aside=valid.set_aside.get(trace.name, 0)) for trace in seen)
+    findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
+                        decisions.without(links, stand), placebos, plantings, valid.notes, stand, left.taken_out)
+    packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
+    name = digest.digest([line.of, as_plain(registry.rows()), *([decisions.as_rows(stand)] if stand else [])])
+    folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(recipe)))
+    return Run(findings, packed, name, folder)
+
+
+@dataclass(frozen=True)
+class _Valid:
+    """Validated pairs as the case keeps them: `network.Validation` without the tests behind it."""
+
+    edges: pl.DataFrame
+    occasions: pl.DataFrame
+    tests: int
+    set_aside: dict[str, int]
+    notes: tuple[str, ...]
+
+
+Tested = Callable[[], network.Validation]  # computes them when they are asked for, once
 
 
 @dataclass(frozen=True)
@@ -140,47 +193,59 @@ class _Line:
             actions[name] = acts
         return actions, tuple(reports)
 
-    def placebos(self, actions: Frames, valid: network.Validation) -> tuple[Placebo, ...]:
+    def validated(self, tested: Tested) -> _Valid:
+        """Which pairs act together more than chance explains."""
+        def make() -> tuple[Frames, object]:
+            valid = tested()
+            return ({"edges": valid.edges, "occasions": valid.occasions},
+                    {"tests": valid.tests, "set_aside": valid.set_aside, "notes": list(valid.notes)})
+
+        frames, plain, _ = _kept(self.store, "validated", self.of, make)
+        return _Valid(frames["edges"], frames["occasions"], plain["tests"], plain["set_aside"], tuple(plain["notes"]))
+
+    def placebos(self, actions: Frames, tested: Tested) -> tuple[Placebo, ...]:
         """The same search on copies in which who meets whom again is broken."""
         wanted = [(cell, copy) for cell in network.PLACEBOS for copy in range(self.plan.placebos)]
         made = []
         for done, (cell, copy) in enumerate(wanted):
             self.progress("Searching copies in which nobody meets again", done, len(wanted))
-            _, plain = _kept(self.store, "placebo", {**self.of, "cell": cell, "copy": copy},
-                             functools.partial(self._placebo, actions, valid, cell, copy))
+            _, plain, _ = _kept(self.store, "placebo", {**self.of, "cell": cell, "copy": copy},
+                                functools.partial(self._placebo, actions, tested, cell, copy))
             made.append(Placebo(cell, copy, plain["edges"], plain["naive_edges"]))
         self.progress("Searching copies in which nobody meets again", len(wanted), len(wanted))
         return tuple(made)
 
-    def _placebo(self, actions: Frames, valid: network.Validation, cell: str, copy: int,
-                 ) -> tuple[Frames, object]:
-        world = network.placebo(actions, valid, cell=cell, seed=self.plan.seed * 1_000_003 + copy)
+    def _placebo(self, actions: Frames, tested: Tested, cell: str, copy: int) -> tuple[Frames, object]:
+        world = network.placebo(actions, tested(), cell=cell, seed=self.plan.seed * 1_000_003 + copy)
         again = network.validate(world, plan=self.plan, engine=self.engine, resolution_s=self.resolution_s)
         return {}, {"edges": again.edges.height, "naive_edges": network.naive(world, engine=self.engine).height}
 
-    def plantings(self, actions: Frames, valid: network.Validation) -> tuple[Planting, ...]:
+    def plantings(self, actions: Frames, tested: Tested) -> tuple[Planting, ...]:
         """What would have been found: rings planted into this very data."""
         def make() -> tuple[Frames, object]:
             rings = network.smallest_rings(actions, plan=self.plan, engine=self.engine, progress=self.progress,
-                                           resolution_s=self.resolution_s, validation=valid)
+                                           resolution_s=self.resolution_s, validation=tested())
             return {}, [as_plain(ring) for ring in rings]
 
-        _, plain = _kept(self.store, "plantings", self.of, make)
+        _, plain, _ = _kept(self.store, "plantings", self.of, make)
         return tuple(Planting(**ring) for ring in plain)
 
 
 Make = Callable[[], tuple[Frames, object]]
 
 
-def _kept(store: Case | Nowhere, name: str, of: object, make: Make) -> tuple[Frames, Any]:
-    """A step's tables and plain answer, from the case where they are there already."""
+def _kept(store: Case | Nowhere, name: str, of: object, make: Make) -> tuple[Frames, Any, str]:
+    """A step's tables, its plain answer and the blob of both, from the case where they are there already."""
     def packed() -> bytes:
-        frames, plain = make()
-        return digest.canonical({"frames": {key: store.put(_parquet(table)) for key, table in frames.items()},
-                                 "plain": plain})
+        return store.get(_put(store, *make()))
 
-    said = json.loads(store.step(name, of, packed))
-    return {key: pl.read_parquet(io.BytesIO(store.get(blob))) for key, blob in said["frames"].items()}, said["plain"]
+    raw = store.step(name, of, packed)
+    said = json.loads(raw)
+    return _frames(store, said), said["plain"], digest.sha256(raw)
+
+
+def _frames(store: Case | Nowhere, said: dict) -> Frames:
+    return {key: pl.read_parquet(io.BytesIO(store.get(blob))) for key, blob in said["frames"].items()}
 
 
 def _parquet(table: pl.DataFrame) -> bytes:
@@ -189,27 +254,68 @@ def _parquet(table: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> Reading:
-    """Files → POSTS. How files were read is remembered in the case; what the call says overrules that."""
+def _read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> tuple[Reading, str]:
+    """Files → POSTS, and the blob of both. How files were read is remembered; what the call says overrules that."""
     files = _files(posts)
     if not files:  # tables and standard input, which have no name to remember them by
-        return replace(reading.read(posts, progress=progress, **how), how=_said(how))
+        read = replace(reading.read(posts, progress=progress, **how), how=_said(how))
+        return read, _put(store, *_apart(read))
     digests = sorted(digest.sha256_file(file) for file in files)
     choices = "reading " + " ".join(digests)
     how = {**how, **{key: how[key] or value for key, value in (store.recall(choices) or {}).items()}}
     store.remember(choices, {key: how[key] for key in ("columns", "zone", "platform")})
 
     def make() -> tuple[Frames, object]:
-        read = reading.read(files, progress=progress, **how)
-        return ({"posts": read.posts, "actors": read.actors, "rejects": read.rejects},
-                {"inputs": as_plain(read.inputs), "counts": read.counts, "notes": list(read.notes)})
+        return _apart(reading.read(files, progress=progress, **how))
 
     of = {"files": digests, "names": [Path(file).name for file in files], "how": as_plain(_said(how)),
           "software": as_plain(software())}
-    frames, plain = _kept(store, "read", of, make)
+    frames, plain, blob = _kept(store, "read", of, make)
+    return _whole(frames, plain, _said(how)), blob
+
+
+def _apart(read: Reading) -> tuple[Frames, object]:
+    """A reading as the case keeps it: tables, and the rest."""
+    return ({"posts": read.posts, "actors": read.actors, "rejects": read.rejects},
+            {"inputs": as_plain(read.inputs), "counts": read.counts, "notes": list(read.notes)})
+
+
+def _whole(frames: Frames, plain: dict, how: tuple[tuple[str, str], ...]) -> Reading:
     inputs = tuple(Input(**{**said, "mapping": tuple(map(tuple, said["mapping"]))}) for said in plain["inputs"])
     return Reading(frames["posts"], frames["actors"], inputs, frames["rejects"], plain["counts"], tuple(plain["notes"]),
-                   _said(how))
+                   how)
+
+
+def _reading(store: Case, said: dict, how: tuple[tuple[str, str], ...]) -> Reading:
+    return _whole(_frames(store, said), said["plain"], how)
+
+
+def _put(store: Case | Nowhere, frames: Frames, plain: object) -> str:
+    return store.put(digest.canonical({"frames": {key: store.put(_parquet(table)) for key, table in frames.items()},
+                                       "plain": plain}))
+
+
+def _recipe(store: Case, pseudonyms: bytes | None) -> dict:
+    """What the newest run was made from."""
+    if not store.runs or not store.runs[-1].get("recipe"):
+        raise InputError(f"{store.folder} holds no finding that can be made again.\n"
+                         f"Make one:  cotrace run POSTS --case {store.folder}")
+    recipe = json.loads(store.get(store.runs[-1]["recipe"]))
+    if recipe["software"] != as_plain(software()):
+        raise InputError(f"The newest finding of {store.folder} was made by another version of cotrace or of its "
+                         "libraries.\nRun the same files again; the decisions of the case are kept:  "
+                         f"cotrace run POSTS --case {store.folder}")
+    if recipe["pseudonyms"] != _which(pseudonyms):
+        raise InputError("Ids stand in this dossier as hashes under a key, and this is not that key.\n"
+                         "Give it:  --pseudonyms KEYFILE" if recipe["pseudonyms"] else
+                         "This dossier was made without pseudonyms.\nLeave --pseudonyms out, or run the files again "
+                         "with it.")
+    return recipe
+
+
+def _which(secret: bytes | None) -> str:
+    """Tells two keys apart and does not tell the key."""
+    return "" if secret is None else hmac.new(secret, b"which key of pseudonyms", "sha256").hexdigest()[:16]
 
 
 def _files(posts: object) -> list[str | Path]:

@@ -12,7 +12,7 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,8 @@ def read(path: Path) -> Plan:
     try:
         said = tomllib.loads(path.read_text("utf-8"))
     except OSError as fault:
-        raise InputError(f"The plan {path} cannot be read: {fault.strerror}.") from None
+        raise InputError(f"The plan {path} cannot be read: {fault.strerror}.\n"
+                         "Name a TOML file, or leave --plan out: every setting has a default.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise InputError(f"The plan {path} is not TOML: {fault}.\nWhat a plan may say:\n{__doc__}") from None
     names = [field.name for field in fields(Plan)]
@@ -69,8 +70,18 @@ def read(path: Path) -> Plan:
                          f"There are: {', '.join(names)}.")
     settings: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
     plan = Plan(**settings)
-    check(plan)
+    try:
+        check(plan)
+    except InputError as fault:
+        raise InputError(f"{fault}\nIt was read from {path}.") from None
     return plan
+
+
+def read_back(plain: Mapping[str, Any]) -> Plan:
+    """The plan that `Plan.as_plain` gave."""
+    windows = plain["windows"]
+    return Plan(**{**plain, "alpha": float(plain["alpha"]), "traces": tuple(plain["traces"]),
+                   "windows": None if windows is None else tuple(windows)})
 
 
 def check(plan: Plan) -> None:
@@ -87,11 +98,17 @@ def check(plan: Plan) -> None:
     odds = plan.prior.split(":") if isinstance(plan.prior, str) and PRIOR.fullmatch(plan.prior) else ["0"]
     if min(map(float, odds)) <= 0:
         raise InputError(f'The plan says prior = {plan.prior!r}; it is odds such as "1:1000", both above nought.')
-    if plan.windows is not None and (not plan.windows or any(
+    if plan.windows is not None and (not isinstance(plan.windows, tuple) or not plan.windows or any(
             isinstance(w, bool) or not isinstance(w, int) or not 1 <= w <= 7 * 86400 for w in plan.windows)):
-        raise InputError(f"The plan says windows = {list(plan.windows)}; they are whole seconds, 1 to 604800 (a week).")
-    if not all(isinstance(name, str) for name in plan.traces):
-        raise InputError("The plan's traces are names in quotes.")
+        raise InputError(f"The plan says windows = {_shown(plan.windows)}; they are whole seconds, 1 to 604800 (a "
+                         "week), in a list:  windows = [60, 300]")
+    if not isinstance(plan.traces, tuple) or not all(isinstance(name, str) for name in plan.traces):
+        raise InputError(f"The plan says traces = {_shown(plan.traces)}; they are names in quotes, in a list:  "
+                         'traces = ["shared_link"]')
+
+
+def _shown(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else repr(value)
 
 
 def toml(plan: Plan) -> str:

@@ -166,6 +166,68 @@ def word(posterior: float) -> str:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """A person's verdict on a member of a finding, or on a link. It is never inferred from a score, nor overwrites one.
+
+    Verdicts: `same` (belongs to what was found), `different` (does not: it is taken out), `unsure` (changes nothing).
+    """
+
+    actor: str
+    source: str                    # "": on the member; else on its link to this source
+    verdict: str
+    by: str                        # a person's name: goes into the dossier as given, and into no log or progress
+    at: str                        # a day, 2026-03-01
+    because: str
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One sign of inauthenticity in one cluster, with the counts that its chance follows from."""
+
+    cluster: str
+    name: str                      # file name of the sign
+    column: str                    # what it looks at; two signs of one column count once
+    profile: bool                  # whether it is about what an account is, and not only about what it does
+    says: str                      # one sentence
+    bearers: tuple[str, ...]       # members that show it, sorted
+    counts: dict[str, int]         # members, seen, of, others_seen, others_of, audience_seen, audience_of, tries, chosen
+    p: float | None                # chance of as many among members; None: cannot be judged
+    q: float | None                # Benjamini-Hochberg over all signs × clusters that could be judged
+    state: str                     # seen, not seen, cannot be judged
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One benign explanation of one cluster, with what speaks for and against it, as numbers."""
+
+    cluster: str
+    name: str                      # file name of the explanation
+    covers: tuple[str, ...]        # columns whose signs it accounts for, where it fits
+    needs: int                     # percent of what could speak for it that has to
+    says: str
+    pro: str                       # what `for_seen` of `for_of` counts
+    contra: str                    # what `against_seen` of `against_of` counts
+    for_seen: int
+    for_of: int                    # 0: nothing is known that could speak for it
+    against_seen: int
+    against_of: int
+    fits: str                      # fits, does not fit, cannot be judged
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Is a cluster inauthentic? Never "authentic": where nothing is shown, that is all that is said."""
+
+    cluster: str
+    word: str                      # inauthentic · not shown to be inauthentic · cannot be judged: no profile data
+    signs: tuple[str, ...]         # that were seen
+    without: tuple[tuple[str, str], ...]  # sign → the word if that one had not been seen
+    without_explanations: str      # the word if no benign explanation were counted
+    bounded_by: tuple[str, ...]    # explanations that fit, where they change the word
+    first: str = ""                # of the explanations that fit, the one that accounts for most; "": none fits
+
+
+@dataclass(frozen=True)
 class Findings:
     """All that an investigation computed: what the dossier is written from, and nothing else."""
 
@@ -181,6 +243,9 @@ class Findings:
     placebos: tuple[Placebo, ...]
     plantings: tuple[Planting, ...]
     notes: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()   # those that stand, one for each actor and source
+    taken_out: tuple[float, ...] = ()      # p of each validated edge that a decision took out: q of the rest needs them
+    forgotten: int = 0                     # actors whose posts were taken out of the case for good, before all else
 
 
 def as_plain(record: object) -> object:

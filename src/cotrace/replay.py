@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import digest, pipeline
+from . import decisions, digest, pipeline, plans, reading
 from .errors import InputError, VerificationError
 from .progress import Progress, quiet
-from .records import Plan
+from .records import Decision
 from .software import software
 
 FROM_REGISTRY = {"links", "grounds", "meetings", "registry", "posts", "run", "notes"}  # need the registries as well
@@ -38,13 +38,14 @@ def replay(dossier: bytes, posts: object, *, registries: Sequence[str | Path] = 
     rows = {name: _rows(files, name) for name in ("inputs", "run")}
     run = {row["key"]: row["value"] for row in rows["run"]}
     _same_files(rows["inputs"], posts)
+    how: dict[str, Any] = {"columns": dict(pair.split("=", 1) for pair in run["read_columns"].split(";") if pair),
+                           "zone": run["read_zone"] or None, "platform": run["read_platform"] or None,
+                           "allow_rejects": float(run["read_allow_rejects"])}
     if run["pseudonyms"] == "yes":
         return (["The posts are the files that the dossier names, byte for byte."],
                 ["The finding was not computed again: ids stand as keyed hashes, and the key is not here."])
-    again = pipeline.run(posts, registries=registries, plan=_plan(statement["plan"]), progress=progress,
-                         columns=dict(pair.split("=", 1) for pair in run["read_columns"].split(";") if pair),
-                         zone=run["read_zone"] or None, platform=run["read_platform"] or None,
-                         allow_rejects=float(run["read_allow_rejects"]))
+    again = pipeline.run(posts, registries=registries, plan=plans.read_back(statement["plan"]), progress=progress,
+                         decided=_decided(_rows(files, "decisions"), posts, how), **how)
     ours = digest.unarchive(again.dossier)
     whole = bool(registries) or run["registry_selectors"] == "0"
     for name in sorted(files):
@@ -78,9 +79,12 @@ def _same_files(inputs: list[dict[str, str]], posts: object) -> None:
         raise VerificationError(f"These are not the posts of this dossier: it does not name {', '.join(extra)}.")
 
 
-def _plan(plain: Mapping[str, Any]) -> Plan:
-    return Plan(**{**plain, "alpha": float(plain["alpha"]), "traces": tuple(plain["traces"]),
-                   "windows": tuple(plain["windows"])})
+def _decided(rows: list[dict[str, str]], posts: Any, how: Mapping[str, Any]) -> tuple[Decision, ...]:
+    """The decisions that the dossier tells, with the actors whom it gives as digests found among the posts."""
+    if not any(row["actor"].startswith("sha256:") for row in rows):
+        return decisions.told(rows, ())
+    read = reading.read(posts, **how).posts
+    return decisions.told(rows, {actor for name in ("account", "place") for actor in read[name].drop_nulls().unique()})
 
 
 def _differs(table: str, theirs: bytes, ours: bytes, statement: Mapping[str, Any]) -> str:

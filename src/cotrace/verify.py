@@ -15,7 +15,6 @@ Whatever is wrong is a VerificationError. Unsigned, all of this shows consistenc
 
 import base64
 import binascii
-import datetime
 import hashlib
 import math
 import re
@@ -258,6 +257,9 @@ _SHAPES = {
     **dict.fromkeys(("ratio", "low", "high", "posterior", "delta_s", "q_min"), _REAL_OR_NOT),
     **dict.fromkeys(("at_a", "at_b", "at_actor", "at_source", "posts.at", "first", "last"), _TIME_OR_NOT),
     **dict.fromkeys(("together", "named"), _YES), "chance": _CHANCE,
+    "decisions.verdict": re.compile("|".join(derive.VERDICTS)),
+    "decisions.at": re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "taken_out.edges": re.compile("[1-9][0-9]{0,11}"),
 }
 
 
@@ -281,6 +283,7 @@ def _follows(statement: Mapping, files: Mapping[str, bytes], tables: Tables) -> 
         raise VerificationError("statement.md does not say what statement.json says.")
     occasions = _occasions(tables)
     _edges(tables, plan, occasions)
+    _decisions(tables)
     _q(tables, plan)
     _clusters(tables)
     _cluster_names(statement, tables)
@@ -310,8 +313,9 @@ def _plan(statement: Mapping, tables: Tables) -> dict[str, str]:
 
 def _sentences(statement: Mapping, tables: Tables) -> tuple[int, int]:
     """How many values and sentences were checked; titles are fixed, so that no heading can say what no sentence may."""
-    if (statement["title"], statement["review"]) != (derive.TITLE, derive.REVIEW):
-        raise VerificationError(f"Its title or its review state is not the fixed one ({derive.REVIEW}).")
+    if (statement["title"], statement["review"]) != (derive.TITLE, derive.review(tables)):
+        raise VerificationError(f"Its title is not the fixed one, or its review state is not what the decisions give: "
+                                f"{derive.review(tables)}.")
     sections = list(derive.SECTIONS.items())
     clusters = [(f"cluster:{row[0]}", f"Cluster {row[0]}") for row in tables.rows("clusters")]
     wanted = [*sections[:1], *clusters, *sections[1:]]
@@ -334,11 +338,6 @@ def _sentences(statement: Mapping, tables: Tables) -> tuple[int, int]:
     return values, len(seen)
 
 
-def _microseconds(moment: str) -> int:
-    at = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00"))
-    return (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)
-
-
 def _occasions(tables: Tables) -> dict[tuple[str, ...], list[Sequence[str]]]:
     """The occasions of each edge (a, b, trace), after each was held against the posts that it names."""
     posts = {row[0]: row for row in tables.rows("posts")}
@@ -358,14 +357,14 @@ def _occasions(tables: Tables) -> dict[tuple[str, ...], list[Sequence[str]]]:
                 raise VerificationError(f"The meeting of {a} and {b} names a post, a time or an author that the "
                                         f"evidence does not have: {post[:60]!r}.")
             needed.add(post)
-        if post_a == post_b or number(delta_s) * 1_000_000 != _microseconds(at_b) - _microseconds(at_a):
+        if post_a == post_b or number(delta_s) * 1_000_000 != derive.microseconds(at_b) - derive.microseconds(at_a):
             raise VerificationError(f"A meeting of {a} and {b} does not have the distance that its times give.")
     for row in tables.rows("meetings"):
         needed |= {post for post in (row[5], row[7]) if post}
         for post, at in ((row[5], row[6]), (row[7], row[8])):
             if post and (post not in posts or posts[post][3] != at):
                 raise VerificationError(f"A ground names a post or a time that is not in the evidence: {post[:60]!r}.")
-        if row[9] and number(row[9]) * 1_000_000 != _microseconds(row[6]) - _microseconds(row[8]):
+        if row[9] and number(row[9]) * 1_000_000 != derive.microseconds(row[6]) - derive.microseconds(row[8]):
             raise VerificationError(f"A ground of {row[1]} does not have the distance that its times give.")
     if posts.keys() - needed:
         raise VerificationError("A post is in the evidence that no finding rests on.")
@@ -459,15 +458,38 @@ def _same(given: float, right: float, what: str) -> None:
         raise VerificationError(f"{what} is given as {given:.9g}; computed again it is {right:.9g}.")
 
 
+def _decisions(tables: Tables) -> None:
+    """A person's verdict was honoured: who was taken out is in no edge, member or link."""
+    decided = [tuple(row[:2]) for row in tables.rows("decisions")]
+    if len(set(decided)) != len(decided) or any(not row[3] or not row[5] for row in tables.rows("decisions")):
+        raise VerificationError("Two decisions stand on one question, or one has no author or no reason.")
+    out = set(tables.cells("decisions", "actor", {"source": "", "verdict": "different"}))
+    linked = {(row[1], row[2]) for row in tables.rows("links")}
+    present = {actor for row in tables.rows("edges") for actor in row[1:3]} | {actor for actor, _ in linked}
+    present |= {f"sha256:{digest.sha256(actor.encode('utf-8'))}" for actor in present}
+    if out & present:
+        raise VerificationError("An actor that a person's decision took out is still among the findings.")
+    if any((row[0], row[1]) in linked for row in tables.rows("decisions") if row[1] and row[2] == "different"):
+        raise VerificationError("A link that a person's decision took out is still among the links.")
+    if tables.rows("taken_out") and not out:
+        raise VerificationError("Pairs were taken out, and no decision says so.")
+
+
 def _q(tables: Tables, plan: Mapping[str, str]) -> None:
-    """Benjamini–Hochberg over all tests. The smallest of the later ones is always among those that passed."""
+    """Benjamini–Hochberg over all tests. The smallest of the later ones is always among those that passed.
+
+    Pairs that a person's decision took out passed too: their p are there, and they have no q here.
+    """
     tests = int(_one(tables, "tests"))
-    rows = sorted(((float(row[8]), float(row[9])) for row in tables.rows("edges")), reverse=True)
-    if len(rows) > tests:
+    out = [(float(p), -1.0) for p, count in tables.rows("taken_out") for _ in range(min(int(count), MOST_ROWS))]
+    rows = sorted([*((float(row[8]), float(row[9])) for row in tables.rows("edges")), *out], reverse=True)
+    if len(rows) > min(tests, MOST_ROWS):
         raise VerificationError("More pairs passed than were tested.")
     least = 1.0
     for rank, (p, q) in zip(range(len(rows), 0, -1), rows, strict=True):
         least = min(least, p * tests / rank)
+        if q < 0:
+            continue
         _same(q, least, f"The q of the pair of rank {rank}")
         if q > float(plan["alpha"]) * (1 + CLOSE):
             raise VerificationError(f"A pair with q = {q:.3g} is among the edges; the plan accepts {plan['alpha']}.")
@@ -691,7 +713,9 @@ def _ladder(posterior: float) -> str:
 def _run(statement: Mapping, tables: Tables) -> None:
     copies = [(row[0], int(row[2])) for row in tables.rows("placebos")]
     edges = tables.rows("edges")
-    standing, _ = derive.standing(copies, len(edges), number(tables.cell("plan", "value", {"key": "alpha"})))
+    first, last = (tables.cell("run", "value", {"key": key}) for key in ("first_post", "last_post"))
+    standing, _ = derive.standing(copies, len(edges), number(tables.cell("plan", "value", {"key": "alpha"})),
+                                  span=(first, last))
     if statement["standing"] != standing:
         raise VerificationError(f"The standing is given as {str(statement['standing'])[:40]!r}; the placebos give "
                                 f"{standing!r}.")

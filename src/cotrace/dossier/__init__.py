@@ -63,7 +63,7 @@ def tell(rows: Mapping[str, list[list[str]]], *, plan: Mapping, versions: tuple[
     for name in sorted(derive.EVIDENCE):
         count, top = tables.root(name)
         listed.append({"file": name, "rows": count, "root": top})
-    return {"format": statement.FORMAT, "title": derive.TITLE, "review": derive.REVIEW,
+    return {"format": statement.FORMAT, "title": derive.TITLE, "review": derive.review(tables),
             "standing": _sentences.standing(tables)[0], "plan": as_plain(dict(plan)),
             "plan_digest": digest.digest(as_plain(dict(plan))),
             "software": [{"name": name, "version": version} for name, version in versions],

@@ -60,6 +60,7 @@ def tables(findings: Findings, secret: bytes | None) -> tuple[dict[str, Rows], M
                           for p in findings.plantings]
     found["members"], found["clusters"] = derive.summaries(_named(findings, mask), found["edges"], found["occasions"])
     found |= _read(findings) | {"traces": _traces(findings), "plan": _plan(findings)}
+    found |= {"decisions": _decisions(findings, mask), "taken_out": _taken_out(findings)}
     found["run"] = _run(findings, found, mask)
     return found, mask
 
@@ -237,6 +238,22 @@ def _registry(findings: Findings, mask: Mask) -> Rows:
     return sorted(found)
 
 
+# --------------------------------------------------------------------------------------------- decisions
+
+def _decisions(findings: Findings, mask: Mask) -> Rows:
+    return sorted([mask.decided(made.actor), made.source, made.verdict, made.by, made.at, mask.quoted(made.because)]
+                  for made in findings.decisions)
+
+
+def _taken_out(findings: Findings) -> Rows:
+    """The p of every pair that a decision took out, and nothing else of it: the q of the others rest on it."""
+    count: dict[str, int] = {}
+    for p in findings.taken_out:
+        said = digest.decimal(p)
+        count[said] = count.get(said, 0) + 1
+    return sorted([p, str(edges)] for p, edges in count.items())
+
+
 # --------------------------------------------------------------------------------- the reading and the run
 
 def _read(findings: Findings) -> dict[str, Rows]:
@@ -274,7 +291,7 @@ def _run(findings: Findings, found: Mapping[str, Rows], mask: Mask) -> Rows:
         "registry_selectors": findings.sources.height,
         "edges_outside": sum(not row[0] for row in found["edges"]),
         "masked_accounts": len(mask.used), "masked_mentions": mask.mentions, "pseudonyms": mask.secret is not None,
-        "placebo_cells": placebo_cells,
+        "placebo_cells": placebo_cells, "forgotten": findings.forgotten,
         **{f"read_{choice}": said for choice, said in findings.reading.how},
     }
     how = {f"read_{key}": value for key, value in findings.reading.how}

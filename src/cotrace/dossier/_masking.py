@@ -99,6 +99,19 @@ class Mask:
             return self._hash("thing", thing)
         return "sha256:" + digest.sha256(thing.encode("utf-8"))
 
+    def decided(self, actor: str) -> str:
+        """Whom a person decided on. Who is not published any more is a digest that only a list of actors can open."""
+        if self.secret is not None or actor in self.published:
+            return self._id("actor", actor)
+        return actor if actor.startswith("sha256:") else "sha256:" + digest.sha256(actor.encode("utf-8"))
+
+    def quoted(self, words: str) -> str:
+        """What whoever decided gave as a reason. Nothing hidden in it counts: it is no part of the posts."""
+        before = self.mentions
+        words = self.text(words, ())
+        self.mentions = before
+        return words
+
     def text(self, text: str, mentioned: Iterable[str]) -> str:
         """A text in which nobody outside the findings is mentioned.
 

@@ -96,7 +96,8 @@ def standing(tables: Tables) -> tuple[str, str | None]:
     """May the word "validated" be used, and which copies were the worst? See `derive.standing`."""
     copies = [(row[0], int(row[2])) for row in tables.rows("placebos")]
     alpha = derive.number(tables.cell("plan", "value", {"key": "alpha"}))
-    return derive.standing(copies, len(tables.rows("edges")), alpha)
+    first, last = (tables.cell("run", "value", {"key": key}) for key in ("first_post", "last_post"))
+    return derive.standing(copies, len(tables.rows("edges")), alpha, span=(first, last))
 
 
 # ------------------------------------------------------------------------------------------------ summary
@@ -140,6 +141,10 @@ def _standing(w: Writer, state: str, worst: str | None) -> None:
         w.say("FACT", "That is a measured false discovery rate of {rate}, above the {alpha} that the plan accepts, so "
               "nothing here is called validated.", ("placebos", {"cell": worst}), "edges", "plan", rate=_rate(worst),
               alpha=one("plan", "value", "percent:1", key="alpha"))
+    elif state == "placebo impossible":
+        w.say("FACT", "Read this first: nothing here is called validated, because all posts lie within {hours} hour: "
+              "no copy in which who meets whom is broken can be told from the posts themselves.", "run",
+              hours=constant("placebo_hours"))
     elif state == "too few placebos":
         w.say("FACT", "Read this first: nothing here is called validated, because a finding is measured on at least "
               "{enough} copies of its own posts in which who meets whom is broken, of each kind, and {copies} were "
@@ -184,8 +189,8 @@ def _cluster(w: Writer, cluster: str) -> None:
           "expected of them innocently.", ("clusters", here), ("edges", here),
           observed=one("clusters", "observed", "integer", **here),
           expected=one("clusters", "expected", "decimal:2", **here))
-    w.say("FACT", "Pair by pair, and at any distance in time, they acted on {shared} things in common, where {expected} "
-          "were expected of their activity, their taste and the fame of the things.", ("edges", here),
+    w.say("FACT", "Pair by pair, and at any distance in time, they acted on {shared} things in common, where "
+          "{expected} were expected of their activity, their taste and the fame of the things.", ("edges", here),
           shared=total("edges", "shared", **here), expected=total("edges", "shared_expected", "decimal:2", **here))
     for trace in sorted(set(w.tables.cells("edges", "trace", here))):
         for window in sorted(set(w.tables.cells("edges", "window_s", {**here, "trace": trace})), key=int):
@@ -482,9 +487,52 @@ def _withheld(w: Writer) -> None:
     w.say("FACT", "Posts that no finding rests on are not in this dossier; whoever has the files named above can "
           "compute "
           "everything again from them.", "inputs")
-    w.say("FACT", "Nobody named here has been asked, and no reply is included: this is a draft, and replies and "
-          "denials "
-          "belong into it in full before anything is published.", "members")
+    _decided(w)
+    w.say("FACT", "Nobody named here has been asked, and no reply is included: replies and denials belong into this "
+          "in full before anything is published.", "members")
+
+
+def _decided(w: Writer) -> None:
+    """What persons decided, in their own words; who was taken out is not named again."""
+    if w.some("members"):
+        members = sorted(set(w.tables.cells("members", "actor")))
+        w.say("FACT", "A name is published only after a decision of a person: of {members} members, {decided} have one.",
+              "members", "decisions", members=distinct("members", "actor"),
+              decided=count("decisions", source="", actor=members))
+    columns = ("source", "verdict", "by", "at", "because")
+    at = [w.tables.column("decisions", column) for column in columns]
+    for row in sorted({tuple(row[i] for i in at) for row in w.tables.rows("decisions")}):
+        _decision(w, dict(zip(columns, row, strict=True)))
+    if w.some("taken_out"):
+        w.say("FACT", "With those who were taken out, {edges} pairs went, and clusters, links and sentences were made "
+              "again without them. Chance was not computed again: the others keep the figures of the whole search, "
+              "and the copies in which who meets whom is broken are counted against those who are left.",
+              "taken_out", "decisions", edges=total("taken_out", "edges"))
+
+
+def _decision(w: Writer, here: dict[str, str]) -> None:
+    told = {name: every("decisions", name, **here) for name in ("by", "because")}
+    told["at"] = every("decisions", "at", **here)
+    actors = w.tables.cells("decisions", "actor", here)
+    named = sorted(actor for actor in actors if not actor.startswith("sha256:"))
+    who = {"actors": every("decisions", "actor", **here, actor=named)} if named else {
+        "actors": count("decisions", **here)}
+    if here["source"]:
+        source = every("decisions", "source", **here)
+        whose = "" if named else "actors that are not named here: "
+        w.say("QUOTE", "{by}, on {at}, about the link to {source}: {verdict}. Whose: " + whose + "{actors}. The reason "
+              "given: {because}", ("decisions", here), source=source, verdict=every("decisions", "verdict", **here),
+              **who, **told)
+    elif here["verdict"] == "different":
+        w.say("QUOTE", "{by}, on {at}: {actors} actors do not belong to what was found, and are taken out. The reason "
+              "given: {because}", ("decisions", here), actors=count("decisions", **here), **told)
+    elif named:
+        said = "belongs to what was found" if here["verdict"] == "same" else "cannot be decided"
+        w.say("QUOTE", f"{{by}}, on {{at}}, about each of these: {said}. They are {{actors}}. The reason given: "
+              "{because}", ("decisions", here), **who, **told)
+    else:
+        w.say("QUOTE", "{by}, on {at}, decided about {actors} actors that nothing is found about here. The reason given: "
+              "{because}", ("decisions", here), **who, **told)
 
 
 def _limits(w: Writer) -> None:

@@ -39,6 +39,7 @@ def render(statement: Mapping, evidence: Mapping[str, derive.Table]) -> str:
         "links": _links(tables),
         "cited": _cited(statement),
         "rows": lambda of, where=None: _exhibits.rows(tables, of, where),
+        "banner": _banner(statement, tables),
         "resolution": next(iter(tables.cells("run", "value", {"key": "resolution_s"})), ""),
         "limit": {"rows": ROWS, "links": LINKS, "members": _exhibits.MEMBERS, "pairs": _exhibits.PAIRS},
     }
@@ -53,6 +54,16 @@ def _template() -> jinja2.Template:
                             "moment": _words.moment, "said": _said, "condition": _condition, "key": _exhibits.key,
                             "brief": _brief, "markup": Markup}
     return environment.get_template("statement.html.j2")
+
+
+def _banner(statement: Mapping, tables: derive.Tables) -> str:
+    """What the reader has to know before the first name: whether a person has decided."""
+    if statement["review"] == derive.REVIEWED:
+        return ("Who decided, when and why stands under “" + derive.SECTIONS["withheld"] + "”. Acting together is not "
+                "dishonest in itself.")
+    if tables.rows("decisions"):
+        return "Persons have decided on some of those named below, and not on all. It accuses nobody."
+    return "No person has decided on anything below. It accuses nobody."
 
 
 def _said(sentence: Mapping) -> Markup:
