@@ -333,7 +333,7 @@ def test_the_command_leaves_with_1_where_there_are_problems_and_0_where_notes_al
     assert "common property" in capsys.readouterr().out
     assert answer(["sources", "check", str(good)]) == 0
     assert "defanged" in capsys.readouterr().out
-    assert answer(["sources", "check", str(tmp_path / "absent.csv")]) == 1
+    assert answer(["sources", "check", str(tmp_path / "absent.csv")]) == 2
 
 
 def test_real_registries_in_foreign_formats_give_a_message_not_a_traceback(shared):

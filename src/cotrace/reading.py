@@ -19,6 +19,7 @@ from .records import Input, Reading
 from .tables import ACTORS, POSTS, REJECTS, conform, empty
 
 ALLOWED = 0.05        # share of records that may be wrong; beyond it the file is another thing than it was taken for
+ALL_COLUMNS = 4000    # characters of a list of columns: the widest exports of platforms have some 200 columns
 ANY_FILE = "unknown"  # platform of posts whose file and caller name none
 
 
@@ -73,6 +74,9 @@ def read(posts: object, *, columns: Mapping[str, str] | None = None, zone: str |
         InputError: a file is not what it has to be; the message says what was found and what to do.
         MissingPartError: a file needs an extra.
     """
+    if not 0 <= allow_rejects <= 1:
+        raise InputError(f"The share of records that may be wrong is a number from 0 to 1; found {allow_rejects}.\n"
+                         "For a tenth:  --allow-rejects 0.10")
     opened = _open(posts, columns or {}, zone, platform, progress)
     reading, _ = _settle(opened, progress)
     _refuse_too_many(reading, allow_rejects)
@@ -176,7 +180,7 @@ def _zone(at: pl.Series, layout: readers.Layout, mapping: Mapping[str, str],
 
 
 def _columns_of(files: list[_File]) -> str:
-    return "\n".join(f"{file.source.name} has: {clean(', '.join(file.raw.columns))}." for file in files)
+    return "\n".join(f"{file.source.name} has: {clean(', '.join(file.raw.columns), ALL_COLUMNS)}." for file in files)
 
 
 def _refuse_missing(files: list[_File]) -> None:
@@ -363,11 +367,13 @@ def _refuse_too_many(reading: Reading, allowed: float) -> None:
     counted = "\n".join(f"  {number:>8,}  {reason}" for reason, number in ranked)
     first = reading.rejects.head(1).to_dicts()
     example = f"The first: {_place(first[0])}.\n" if first else ""
+    look = "Look at the mapping with  cotrace inspect FILE"
+    if readers.UNDECODABLE in reasons:
+        look += "\nSave it as UTF-8, for example with  iconv -f WINDOWS-1252 -t UTF-8 FILE > NEWFILE"
     if not reading.counts["posts"]:
-        raise InputError(f"None of {records:,} records is a post that can be read:\n{counted}\n{example}"
-                         "Look at the mapping with  cotrace inspect FILE")
-    raise InputError(f"{wrong:,} of {records:,} records are wrong, more than {allowed:.0%}:\n{counted}\n{example}"
-                     "Look at the mapping with  cotrace inspect FILE; or accept it, and say so in the report, with  "
+        raise InputError(f"None of {records:,} records is a post that can be read:\n{counted}\n{example}{look}")
+    raise InputError(f"{wrong:,} of {records:,} records are wrong, more than {100 * allowed:.3g} %:\n{counted}\n"
+                     f"{example}{look}\nOr accept it, and say so in the report, with  "
                      f"--allow-rejects {min(1.0, wrong / records + 0.01):.2f}")
 
 

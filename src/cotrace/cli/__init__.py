@@ -49,7 +49,8 @@ def answer(argv: Sequence[str]) -> int:
         return fault.exit_code
     except ClickException as fault:  # usage
         said = getattr(fault, "format_message", fault.__str__)()
-        terminal.fault(f"{said}\nSee  cotrace {argv[0] + ' ' if argv[0] in names('cli') else ''}--help")
+        command = f"{argv[0]} " if argv and argv[0] in names("cli") else ""
+        terminal.fault(said if said.startswith("Usage:") else f"{said}\nSee  cotrace {command}--help")
         return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
+from . import _options
 from . import _terminal as terminal
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ def evaluate(
     """
     from .. import evaluate as evaluation
 
-    pairs = [said.partition("=") for said in column or []]
-    if wrong := [ours for ours, sign, theirs in pairs if not (ours and sign and theirs)]:
-        raise InputError(f"--column takes ours=theirs, for example  --column account=account_id; found {wrong[0]!r}.")
-    show(evaluation.of_case(case, labels, positive=positive, columns={ours: theirs for ours, _, theirs in pairs}))
+    columns = _options.columns(column, example="account=account_id")
+    if empty := [ours for ours, theirs in columns.items() if not theirs]:
+        raise InputError(f"--column {empty[0]}= names no column of the labels.\n"
+                         f"For example:  --column {empty[0]}={empty[0]}_id")
+    show(evaluation.of_case(case, labels, positive=positive, columns=columns))
 
 
 def show(found: "Evaluation") -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import InputError
+from . import _options
 from . import _terminal as terminal
 
 SHOWN = 20  # problems printed one by one; the rest is counted
@@ -25,30 +25,14 @@ def inspect(
 
     from .. import reading
 
-    found = reading.inspect(posts, columns=_mapping(column), zone=zone, platform=platform, progress=terminal.progress())
+    found = reading.inspect(posts, columns=_options.columns(column), zone=zone, platform=platform,
+                            progress=terminal.progress())
     if terminal.STATE.json:
         terminal.result(dataclasses.asdict(found))
     else:
         terminal.result("\n".join(_page(found)))
     if strict and found.problems:
         raise terminal.Fails
-
-
-def _mapping(given: list[str] | None) -> dict[str, str]:
-    """`--column ours=theirs` as a mapping, split at the first equals sign.
-
-    Raises:
-        InputError: no equals sign, or one of ours twice.
-    """
-    columns: dict[str, str] = {}
-    for one in given or []:
-        ours, sign, theirs = one.partition("=")
-        if not sign or not ours.strip():
-            raise InputError(f"--column {one!r} is not OURS=THEIRS.\nFor example:  --column post=tweet_id")
-        if ours.strip() in columns:
-            raise InputError(f"--column names {ours.strip()!r} twice.\nA post has one column of each name.")
-        columns[ours.strip()] = theirs.strip()
-    return columns
 
 
 def _page(found) -> list[str]:

@@ -1,15 +1,18 @@
 """`cotrace run`: the whole line, from files to a dossier."""
 
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..errors import InputError
+from . import _options, show
 from . import _terminal as terminal
-from . import show
 
+PACKED = (".gz", ".zst")
 UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 Files = Annotated[list[str], typer.Argument(metavar="POSTS...", help="CSV, TSV, JSON Lines, Parquet; - is stdin.")]
 
@@ -42,31 +45,28 @@ def run(
     folder = case or beside(posts[0])
     done = pipeline.run(
         posts, case=folder, registries=sources or (), plan=plan, only=trace or (), without=without or (), seed=seed,
-        columns=mapping(column), zone=zone, platform=platform, allow_rejects=allow_rejects, key=secret(sign),
-        pseudonyms=secret(pseudonyms), engine=engine, workers=workers, memory=size(memory),
+        columns=_options.columns(column) or None, zone=zone, platform=platform, allow_rejects=allow_rejects,
+        key=secret(sign), pseudonyms=secret(pseudonyms), engine=engine, workers=workers, memory=size(memory),
         progress=terminal.progress())
     show.finding(done.dossier)
     terminal.say(f"Statement  {folder / 'statement.html'}\n"
                  f"Dossier    {folder / 'dossier.zip'}\n"
-                 f"Check it   cotrace verify {folder / 'dossier.zip'} --posts {' '.join(posts)}")
+                 f"Check it   {_check(folder / 'dossier.zip', posts, sources or ())}")
+
+
+def _check(dossier: Path, posts: list[str], sources: Sequence[Path]) -> str:
+    """The command that verifies, as a shell takes it; standard input cannot be read a second time."""
+    words = ["cotrace", "verify", str(dossier)]
+    if "-" not in posts:
+        words += ["--posts", *posts, *(word for path in sources for word in ("--sources", str(path)))]
+    return shlex.join(words)
 
 
 def beside(first: str) -> Path:
     """NAME.case beside the first file: posts.jsonl.gz → posts.case."""
     path = Path("stdin" if first == "-" else first)
-    return path.with_name(path.name.split(".")[0] + ".case")
-
-
-def mapping(columns: list[str] | None) -> dict[str, str] | None:
-    """`ours=theirs` options as a mapping.
-
-    Raises:
-        InputError: an option without `=`.
-    """
-    pairs = [said.partition("=") for said in columns or []]
-    if wrong := [ours for ours, sign, theirs in pairs if not (ours and sign and theirs)]:
-        raise InputError(f"--column takes ours=theirs, for example  --column post=tweet_id; found {wrong[0]!r}.")
-    return {ours: theirs for ours, _, theirs in pairs} or None
+    packed = path.suffix.lower() in PACKED
+    return path.with_name((Path(path.stem).stem if packed else path.stem) + ".case")
 
 
 def secret(path: Path | None) -> bytes | None:

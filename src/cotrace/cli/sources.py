@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import InputError
 from . import _terminal as terminal
 
 app = typer.Typer(help="Registries of previously identified sources.", no_args_is_help=True)
@@ -23,6 +24,8 @@ def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="R
     """
     from .. import sources as registries
 
+    if missing := [str(file) for file in files if not file.is_file()]:
+        raise InputError(f"There is no file {', '.join(missing)}.\nA registry is a CSV or JSON file: docs/sources.md")
     found = registries.check(files)
     problems = sum(problem.level == "problem" for problem in found)
     terminal.result([{"file": problem.file, "record": problem.record, "level": problem.level, "found": problem.found,

@@ -58,7 +58,8 @@ def _bytes(dossier: str, largest: int) -> bytes:
         with open(path, "rb") as file:
             return file.read(largest + 1)
     except OSError as fault:
-        raise InputError(f"{path} cannot be read: {fault.strerror}.") from None
+        raise InputError(f"{path} cannot be read: {fault.strerror}.\n"
+                         "Name a dossier.zip, as `cotrace run` leaves it in a case.") from None
 
 
 def _key(given: str) -> bytes:
@@ -69,7 +70,8 @@ def _key(given: str) -> bytes:
         with open(given, "rb") as file:
             return file.read(10_000)
     except OSError as fault:
-        raise InputError(f"The key {given} cannot be read: {fault.strerror}.") from None
+        raise InputError(f"The key {given} cannot be read: {fault.strerror}.\n"
+                         "Give a .pub file of  cotrace key new , or 64 hex digits.") from None
 
 
 def _replayed(report: "Report", raw: bytes, posts: Sequence[str], registries: Sequence[str]) -> "Report":

@@ -147,7 +147,8 @@ def container_of(given: Source) -> ModuleType:
         return parts.load("readers", "table")
     head = given.head()
     if not head.strip(b"\xef\xbb\xbf \t\r\n\x00"):
-        raise InputError(f"{given.name} is empty.\nIt has {given.size} bytes and no record.")
+        raise InputError(f"{given.name} is empty.\nIt has {given.size} bytes and no record: was it saved, and is the "
+                         "download complete?")
     modules = [parts.load("readers", name) for name in parts.names("readers")]
     for module in modules:
         if hasattr(module, "claims") and module.claims(head, given.name):
@@ -173,7 +174,8 @@ def read(given: Source) -> Raw:
         frame, faults = gathered(container.records(given))
     raw = Raw(frame, faults, name)
     if not raw.records:
-        raise InputError(f"{given.name} holds no record.\nIt has {given.size} bytes and reads as {name}.")
+        raise InputError(f"{given.name} holds no record.\nIt has {given.size} bytes and reads as {name}: a header "
+                         "alone is no posts. Export it again, or name another file.")
     return raw
 
 
