@@ -1,6 +1,8 @@
 """Worlds contain what they state, and nothing in their posts tells the truth."""
 
 import csv
+import functools
+import hashlib
 import io
 import json
 from itertools import combinations
@@ -14,6 +16,19 @@ from cotrace.errors import InputError
 from cotrace.simulate import _files
 
 TEXT_COLUMNS = ("account", "account_name", "account_handle", "account_bio", "place_name", "text")
+
+
+SMALL = 0.3   # of the size that users get: laws on every world of the zoo stay quick
+PURE = ("nobody", "viral", "breaking-news", "live-event", "giveaway", "time-zone-islands", "evening-clubs",
+        "super-fans", "empty-ish", "one-giant-object")
+HONEST = ("fan-army", "party-volunteers", "news-syndication", "labelled-bots", "agency")
+OPERATIONS = ("lock-step", "jitter-30s", "jitter-5min", "jitter-30min", "jitter-6h", "small", "large", "camouflaged",
+              "rotating", "object-splitting", "paraphrased", "cross-platform", "copy-of-authentic")
+
+
+@functools.cache
+def zoo(name, seed=5, size=SMALL):
+    return simulate.world(name, seed=seed, size=size)
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +59,15 @@ def acting(world):
 
 @pytest.mark.parametrize("name", simulate.WORLDS)
 def test_the_same_seed_gives_the_same_bytes(name):
-    once, again = (_files.spelled(simulate.world(name, seed=11)) for _ in range(2))
+    assert _files.spelled(zoo(name)) == _files.spelled(simulate.world(name, seed=5, size=SMALL))
 
-    assert once == again
+
+def test_the_worlds_of_earlier_findings_are_what_they_were():
+    """Their bytes are cited in findings: a change of the generator must not move them without saying so."""
+    spelled = _files.spelled(simulate.world("nobody", seed=4))
+    whole = hashlib.sha256(b"".join(name.encode() + raw for name, raw in sorted(spelled.items()))).hexdigest()
+
+    assert whole == "768260a00d52928ae8bb7c6170bf3930a422db24b12c5f6f22dbaf13335f6873"
 
 
 def test_another_seed_gives_another_world():
@@ -55,8 +76,10 @@ def test_another_seed_gives_another_world():
 
 
 def test_an_unknown_world_is_refused_with_those_there_are():
-    with pytest.raises(InputError, match="demo, nobody, ring, readers"):
+    with pytest.raises(InputError, match="demo, nobody, ring, readers, viral"):
         simulate.world("everybody", seed=0)
+    with pytest.raises(InputError, match="cannot have the size 0"):
+        simulate.world("nobody", seed=0, size=0.0)
     with pytest.raises(InputError, match="nobody, ring"):
         simulate.shares("everybody", seed=0)
 
@@ -92,7 +115,7 @@ def test_shares_do_not_tell_their_rings_by_id_or_row():
 
 @pytest.mark.parametrize("name", simulate.WORLDS)
 def test_no_truth_stands_in_the_posts(name):
-    world = simulate.world(name, seed=5)
+    world = zoo(name)
     words = {*world.clusters["group"], "operation", "benign", "coordinated", "inauthentic", "previously"}
     files = _files.spelled(world)
 
@@ -256,6 +279,139 @@ def test_hostile_names_and_texts_are_in_the_demo(demo):
 
     for hostile in ("=HYPERLINK(", "<img src=x", "\u202e", "</script>", "\n"):
         assert hostile in everything
+
+
+# --------------------------------------------------------------------------------------------------- the zoo
+
+def truth_of(world):
+    return {row["group"]: (row["coordinated"], row["inauthentic"]) for row in world.clusters.to_dicts()}
+
+
+def close_pairs(posts, within_s, least=1):
+    """Pairs of actors with the same link or words within so many seconds, on so many of them."""
+    acts = posts.select("actor", "time", object=pl.col("links").list.first().str.split("?").list.first()).drop_nulls()
+    met = acts.join(acts, on="object").filter(
+        pl.col("actor") < pl.col("actor_right"),
+        (pl.col("time") - pl.col("time_right")).dt.total_seconds().abs() <= within_s)
+    return met.group_by("actor", "actor_right").agg(pl.col("object").n_unique()).filter(pl.col("object") >= least)
+
+
+def test_the_zoo_has_every_world_that_was_asked_for():
+    assert {*PURE, *HONEST, *OPERATIONS, "echo", "readers", "demo", "ring"} == set(simulate.WORLDS)
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_in_a_world_without_an_operation_nobody_coordinates(name):
+    world = zoo(name)
+
+    assert not world.pairs["coordinated"].any() and not world.clusters["inauthentic"].any()
+    assert set(world.labels["label"]) <= {"ordinary", "benign"}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_groups_coordinate_and_are_not_inauthentic(name):
+    said = truth_of(zoo(name))
+
+    assert (True, False) in said.values() and not any(inauthentic for _, inauthentic in said.values())
+
+
+@pytest.mark.parametrize("name", [*OPERATIONS, "echo"])
+def test_operations_state_both_verdicts_and_wear_two_marks(name):
+    world = zoo(name)
+    actors = acting(world).sort("time").group_by("actor").agg(
+        pl.col("account_created", "account_avatar", "client", "account_handle").last(),
+        handles=pl.col("account_handle").n_unique())
+    rings = [row for row in world.clusters.to_dicts() if row["inauthentic"]]
+
+    assert rings and all(row["coordinated"] for row in rings)
+    for row in rings:
+        who = actors.filter(pl.col("actor").is_in(row["members"].split(";")))
+        born = who["account_created"].str.to_datetime(time_zone="UTC")
+        marks = [(born.max() - born.min()).days <= 21, who["account_avatar"].n_unique() <= 3,
+                 who["client"].n_unique() == 1, who["account_handle"].str.strip_chars_end("0123456789").n_unique() == 1,
+                 (who["handles"] > 1).mean() > 0.3]
+        assert sum(marks) >= 2, (row["group"], marks)
+
+
+def test_honest_people_share_pictures_bios_and_birthdays_by_chance():
+    people = acting(zoo("viral", size=1.0)).group_by("actor").agg(
+        pl.col("account_avatar", "account_bio", "account_created", "client").last())
+    month = people["account_created"].str.slice(0, 7).value_counts(sort=True)["count"]
+
+    assert people["account_avatar"].value_counts(sort=True)["count"][0] > 0.1 * people.height
+    assert people["account_bio"].drop_nulls().value_counts(sort=True)["count"][0] >= 5
+    assert month[0] > 3 * month.median() and people["client"].n_unique() < 10
+
+
+def test_whoever_is_labelled_says_so_in_its_name_or_bio():
+    posts = acting(zoo("labelled-bots"))
+    for group in ("bots", "relays"):
+        said = posts.filter(pl.col("actor").is_in(list(members_of(zoo("labelled-bots"), group)))).select(
+            (pl.col("account_name") + " " + pl.col("account_bio")).str.to_lowercase())
+        assert said.to_series().str.contains("automated|bot").all()
+    agency = zoo("agency")
+    managed = acting(agency).filter(pl.col("actor").is_in(list(members_of(agency, "managed-accounts"))))
+    assert managed["account_bio"].str.contains("Sample & Daughters").all()
+
+
+def test_the_platform_grows_and_the_groups_do_not():
+    small, large = zoo("lock-step", size=0.3), zoo("lock-step", size=1.0)
+
+    assert 2.5 < large.posts.height / small.posts.height < 4
+    for world in (small, large):
+        assert world.clusters.filter(pl.col("group").str.starts_with("ring"))["size"].to_list() == [10] * 5
+
+
+@pytest.mark.parametrize(("name", "least"), [("viral", 300), ("super-fans", 100), ("breaking-news", 200)])
+def test_the_naive_rule_accuses_in_worlds_where_nobody_coordinates(name, least):
+    assert close_pairs(acting(zoo(name, size=1.0)), 60).height > least
+
+
+def test_at_a_live_event_strangers_use_the_same_tags_within_a_minute_again_and_again():
+    world = zoo("live-event", size=1.0)
+    posts = acting(world).with_columns(links=pl.concat_list(pl.col("tags").list.join(" ")))
+    cheers = posts.filter(pl.col("tags").list.len() >= 2, pl.col("actor").is_in(list(members_of(world, "supporters"))))
+
+    assert close_pairs(cheers, 60, least=2).height > 1000
+
+
+def test_camouflaged_members_lead_nine_tenths_of_an_ordinary_life():
+    world = zoo("camouflaged", size=1.0)
+    members = set().union(*(members_of(world, f"ring-{n}") for n in (1, 2, 3)))
+    counts = acting(world).filter(pl.col("actor").is_in(list(members))).group_by("actor").len()
+
+    assert 15 / counts["len"].median() < 0.12
+
+
+def test_splitting_and_rotating_keep_members_apart():
+    for name, share in (("object-splitting", 0.25), ("rotating", 0.95), ("large", 0.01)):
+        world = zoo(name, size=1.0)
+        ring = acting(world).filter(pl.col("actor").is_in(list(members_of(world, "ring-1"))))
+        pairs = world.pairs.filter(pl.col("group") == "ring-1").height
+        assert close_pairs(ring, 600, least=3).height < share * pairs, name
+
+
+def test_paraphrased_words_are_hardly_ever_the_same():
+    world = zoo("paraphrased")
+    texts = acting(world).filter(pl.col("actor").is_in(list(members_of(world, "ring-1"))))["text"]
+    pushed = texts.filter(texts.str.split(" ").list.len() > 10)
+
+    assert pushed.n_unique() > 0.95 * len(pushed)
+
+
+def test_one_post_in_a_hundred_shares_the_giant():
+    posts = acting(zoo("one-giant-object", size=1.0))
+    links = posts.filter(pl.col("kind") != "share")["links"].list.first().str.split("?").list.first().drop_nulls()
+
+    assert links.value_counts(sort=True)["count"][0] > 0.009 * posts.height
+
+
+def test_an_operation_hides_in_the_fan_army_and_acts_with_it():
+    world = zoo("copy-of-authentic")
+    both = world.pairs.filter(pl.col("group") == "army and ring-1")
+
+    assert both["coordinated"].all() and both.height == 40 * 12
+    assert truth_of(world)["army"] == (True, False) and truth_of(world)["ring-1"] == (True, True)
 
 
 # ------------------------------------------------------------------------------------------------- the files

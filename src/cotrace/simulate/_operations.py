@@ -69,3 +69,53 @@ def slow(plot: Plot, size: int) -> None:
                  plot.open_rooms(members, 3), label="operation", coordinated=True, inauthentic=True)
     plot.declare("slow", "an operation that shares links within thirty minutes", members, label="operation",
                  coordinated=True, inauthentic=True)
+
+
+def crew(plot: Plot, number: int, size: int, *, objects: int, jitter_s: int, participation: float = 1.0,
+         kind: str = "account", what: str = "accounts that push links together") -> np.ndarray:
+    """The plainest operation: a ring that pushes links which others share too, each act around one moment."""
+    members = plot.recruit(size, kind)
+    plot.push(members, plot.pick_items(objects), LINK, jitter_s=jitter_s, participation=participation)
+    return staff(plot, number, members, what)
+
+
+def staff(plot: Plot, number: int, members: np.ndarray, what: str) -> np.ndarray:
+    """State the truth of an operation, and give its accounts two of the marks that operations have."""
+    for mark in MARKS[number % len(MARKS)]:
+        mark(plot, members)
+    plot.declare(f"ring-{number + 1}", what, members, label="operation", coordinated=True, inauthentic=True)
+    return members
+
+
+def _bulk(plot: Plot, members: np.ndarray) -> None:
+    """Made within three weeks."""
+    born = int(plot.rng.integers(60, 500))
+    plot.born.update(dict.fromkeys(members.tolist(), born))
+
+
+def _template(plot: Plot, members: np.ndarray) -> None:
+    """Handles of one word and digits, bios of one sentence in which a word is exchanged."""
+    stem, bio = plot.lexicon.slug(2), plot.lexicon.sentence(0, 7, 9)
+    for code in members.tolist():
+        plot.handles[code] = f"{stem}{plot.rng.integers(10**7, 10**8)}"
+        plot.bios[code] = plot.lexicon.edit(0, bio)
+
+
+def _masks(plot: Plot, members: np.ndarray) -> None:
+    """Three pictures for all of them."""
+    faces = [_posts.picture(plot.rng.bytes(9)) for _ in range(3)]
+    plot.pictures.update({code: faces[int(plot.rng.integers(3))] for code in members.tolist()})
+
+
+def _one_program(plot: Plot, members: np.ndarray) -> None:
+    """All post with a program that nobody else has."""
+    plot.clients.update(dict.fromkeys(members.tolist(), f"{plot.lexicon.slug(2)} panel"))
+
+
+def _recycled(plot: Plot, members: np.ndarray) -> None:
+    """Most take another name and handle in the first days."""
+    for code in members[plot.rng.random(len(members)) < 0.7].tolist():
+        plot.renamed[code] = int(plot.rng.integers(1, 4 * 86_400))
+
+
+MARKS = ((_bulk, _template), (_masks, _one_program), (_bulk, _masks), (_template, _one_program), (_recycled, _bulk))

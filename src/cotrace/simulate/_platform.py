@@ -7,7 +7,7 @@ some of them always answer within a minute. Nobody in this file coordinates exce
 Counts and times are numpy arrays: account and item are codes from 0, times whole seconds since the start of the world.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ OWN_TASTE = 8.0           # how much likelier an item of one's own taste is: abo
 FAN_QUICK = 0.9           # of the links there that a super-fan takes up while awake, it answers so many within a minute
 MEDIAN_LAG_S = 5400.0     # half of all shares come within 1.5 h of the first; the tail reaches days
 TRIES = 8                 # moments a person may find to share; the first at which it is awake is taken
+ISLANDS = (4.0, 12.0, 20.0)  # the same where zones hardly overlap, one zone to a taste
 ZONES = ((18.0, 0.6), (12.0, 0.25), (23.5, 0.15))  # middle of the waking day in UTC, and how many live so
 
 
@@ -78,6 +79,12 @@ def crowd(rng: np.random.Generator, accounts: int, *, fans: float, devotion: flo
     chosen = rng.permutation(accounts)[: round(fans * accounts)]
     fan_of[chosen] = rng.choice(TASTES, len(chosen), p=_uneven(TASTES))
     return Crowd(activity, taste, midday, speed, fan_of, devotion)
+
+
+def islands(rng: np.random.Generator, people: Crowd) -> Crowd:
+    """The same crowd in zones that hardly overlap: everybody of one taste is awake in the same hours."""
+    midday = (np.array(ISLANDS)[people.taste % len(ISLANDS)] + rng.normal(0.0, 0.3, people.size)) % 24
+    return replace(people, midday=midday)
 
 
 def _uneven(parts: int) -> np.ndarray:
@@ -162,23 +169,21 @@ def bursts(rng: np.random.Generator, people: Crowd, things: Shelf, *, count: int
     return acts.pick(at < days * DAY)
 
 
-def club(rng: np.random.Generator, people: Crowd, things: Shelf, *, size: int, items: int, hour: int | None,
-         share: float, days: int) -> tuple[np.ndarray, Acts]:
+def club(rng: np.random.Generator, people: Crowd, things: Shelf, *, members: np.ndarray, items: np.ndarray,
+         hour: int | None, share: float, days: int) -> Acts:
     """People of one taste: each takes up a `share` (0–1) of the club's items, at `hour` UTC of the day or day after.
 
     Without an hour they come to the items as anybody does. They never agree on anything: tastes alone, and habit.
     """
-    members = rng.choice(people.size, size, replace=False)
-    shelf_ = rng.choice(np.flatnonzero(things.published < (days - 2) * DAY), items, replace=False)
-    takes = rng.random(size * items) < share
-    account, item = np.repeat(members, items)[takes], np.tile(shelf_, size)[takes]
+    takes = rng.random(len(members) * len(items)) < share
+    account, item = np.repeat(members, len(items))[takes], np.tile(items, len(members))[takes]
     if hour is None:
         at = things.published[item] + lags(rng, people, things, account, item)
     else:
         evening = (things.published[item] // DAY) * DAY + hour * 3600
         evening += np.where(evening <= things.published[item], DAY, 0) + DAY * (rng.random(len(item)) < 0.25)
         at = evening + rng.integers(1, 3600, len(item))
-    return members, Acts(account, item, at).pick(at < days * DAY)
+    return Acts(account, item, at).pick(at < days * DAY)
 
 
 def waking(rng: np.random.Generator, midday: np.ndarray, *, days: int) -> np.ndarray:

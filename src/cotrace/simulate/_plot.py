@@ -12,7 +12,7 @@ from . import _platform as platform
 from ._words import Lexicon
 
 # how somebody words an act
-LINK, HEADLINE, REPOST, REPLY, CHATTER, VERBATIM, DISGUISED, EDITED, COPY = range(9)
+LINK, HEADLINE, REPOST, REPLY, CHATTER, VERBATIM, DISGUISED, EDITED, COPY, CHEER = range(10)
 FOLLOW = (0.30, 0.30, 0.31, 0.09)   # of the acts of followers: own words and link, headline and link, repost, reply
 PUBLISH = (0.55, 0.45)              # of first acts: own words, headline
 CHATS = 0.22                        # posts about nothing that others share, as a share of the platform's acts
@@ -23,6 +23,8 @@ STRAY = 0.05                        # of those, so many in a group that somebody
 AT_HOME = 0.6                       # of the posts of those who opened it
 FRINGE = 4                          # strangers who share an item of a site that few read, at most
 WORDS_TEMPO_S = 4 * platform.MEDIAN_LAG_S  # words travel more slowly than links
+NEWS_TEMPO_S = 2400.0                   # median age of a breaking story when somebody shares it
+CHEER_S = 45.0                          # mean time that a cheer takes to type
 COPY_AFTER_S = (180, 2 * platform.DAY)  # readers copy minutes to two days later, and always after
 
 
@@ -41,11 +43,14 @@ class Group:
 class Plot:
     """A platform in the making."""
 
-    def __init__(self, seed: int, *, accounts: int, items: int, shares: int, days: int, fans: float) -> None:
+    def __init__(self, seed: int, *, accounts: int, items: int, shares: int, days: int, fans: float,
+                 faces: bool = False, islands: bool = False) -> None:
+        self.seed, self.faces = seed, faces      # faces: people show pictures and the programs that they post with
         self.rng = np.random.Generator(np.random.PCG64(seed))
         self.days = days
         self.lexicon = Lexicon(self.rng)
         self.people = platform.crowd(self.rng, accounts, fans=fans)
+        self.people = platform.islands(self.rng, self.people) if islands else self.people
         self.things = platform.shelf(self.rng, self.people, items, shares=shares, days=days)
         kinds = self.rng.permutation(np.repeat([0, 1, 2], [accounts - round(PAGES * accounts) - round(
             CHANNELS * accounts), round(PAGES * accounts), round(CHANNELS * accounts)]))
@@ -58,10 +63,15 @@ class Plot:
         self.bios: dict[int, str] = {}
         self.names: dict[int, str] = {}
         self.born: dict[int, int] = {}           # account → days before the world in which its group was made
+        self.handles: dict[int, str] = {}
+        self.pictures: dict[int, str] = {}
+        self.clients: dict[int, str] = {}
+        self.renamed: dict[int, int] = {}        # account → s at which it took another name and handle
         self.rooms = [taste for taste in range(platform.TASTES) for _ in range(ROOMS_PER_TASTE)]  # taste of each
         self.opened: list[int] = []              # rooms that a group of accounts opened
         self.haunts: dict[int, list[int]] = {}   # account → rooms in which it mostly posts
         self.groups: list[Group] = []
+        self.across: list[tuple[str, str]] = []  # groups whose members coordinate with each other's
         self.registry: list[dict] = []
         self.free = self.rng.permutation(accounts).tolist()
         life = platform.life(self.rng, self.people, self.things, days=days, catch_up=0.3)
@@ -75,7 +85,7 @@ class Plot:
         return np.where(first, self.rng.choice((LINK, HEADLINE), len(acts.at), p=PUBLISH), follow)
 
     def _chat(self, count: int) -> None:
-        who = self.rng.choice(self.people.size, count, p=self.people.activity / self.people.activity.sum())
+        who = self._anybody(count)
         at = platform.waking(self.rng, self.people.midday[who], days=self.days)
         self.add(platform.Acts(who, np.full(count, -1), at), CHATTER)
 
@@ -167,7 +177,7 @@ class Plot:
     def circulate(self, items: np.ndarray, size: int) -> None:
         """Words go round: somebody posts them first, and about `size` strangers each after hours or days."""
         item = np.repeat(items, 1 + self.rng.poisson(size, len(items)))
-        who = self.rng.choice(self.people.size, len(item), p=self.people.activity / self.people.activity.sum())
+        who = self._anybody(len(item))
         begun = platform.waking(self.rng, self.people.midday[who], days=self.days - 3)
         first = np.r_[True, np.diff(item) != 0]
         self.begun.update(zip(items.tolist(), begun[first].tolist(), strict=True))
@@ -192,3 +202,75 @@ class Plot:
         who = self.rng.choice(self.people.size, texts * size)
         at = platform.waking(self.rng, self.people.midday[who], days=self.days)
         self.add(platform.Acts(who, np.repeat(items, size), at), VERBATIM)
+
+    def early(self, count: int) -> np.ndarray:
+        """Any items that appear early enough to be taken up."""
+        return self.rng.choice(np.flatnonzero(self.things.published < (self.days - 2) * platform.DAY), count,
+                               replace=False)
+
+    def club(self, members: np.ndarray, items: np.ndarray, *, hour: int | None, share: float) -> None:
+        """People of one taste take up a `share` (0–1) of the items, each on its own, in one hour of the day (UTC)."""
+        acts = platform.club(self.rng, self.people, self.things, members=members, items=items, hour=hour, share=share,
+                             days=self.days)
+        self.add(acts, self._habits(acts))
+
+    def news(self, stories: int, outlets: int, readers: int) -> None:
+        """Stories break: many outlets have each within half an hour, and whoever is up shares several of them."""
+        items = self.early(stories * outlets)
+        broke = platform.waking(self.rng, self.rng.choice(self.people.midday, stories), days=self.days - 1)
+        moved = np.repeat(broke, outlets) + self.rng.integers(0, 1800, len(items)) - self.things.published[items]
+        later = np.zeros(self.things.size + len(self.texts), dtype=np.int64)
+        later[items] = moved
+        self.things.published[items] += moved
+        self.acts.at[:] += np.where(self.acts.item >= 0, later[self.acts.item], 0)
+        self._keep(self.acts.at < self.days * platform.DAY)
+        item = np.repeat(items, readers)
+        who = self._anybody(len(item))
+        lag = NEWS_TEMPO_S * self.people.speed[who] * self.rng.lognormal(0.0, 1.0, len(item))
+        at = self.things.published[item] + 30 + lag.astype(np.int64)
+        up = self.rng.random(len(item)) < platform.awake(self.people.midday[who], at)
+        acts = platform.Acts(who, item, at).pick(up)
+        self.add(acts, self._habits(acts))
+
+    def match(self, crowd: np.ndarray, items: np.ndarray, goals: int, *, part: float) -> None:
+        """A live event: at each goal a `part` (0–1) of the crowd cheers with its side's tags, as fast as it types.
+
+        Args:
+            items: two of each side, without and with the tag of the moment.
+        """
+        start = int(platform.waking(self.rng, self.rng.choice(self.people.midday, 1), days=self.days - 1)[0])
+        side = self.rng.permutation(len(crowd)) % 2
+        for goal in np.sort(self.rng.integers(0, 6000, goals)):
+            cheers = self.rng.random(len(crowd)) < part
+            which = items[side[cheers] + 2 * (self.rng.random(int(cheers.sum())) < 0.4)]
+            at = start + goal + 4 + self.rng.exponential(CHEER_S, len(which)).astype(np.int64)
+            self.add(platform.Acts(crowd[cheers], which, at), CHEER)
+
+    def giant(self, count: int) -> None:
+        """One link that everybody shares some time."""
+        who = self.rng.permutation(self.people.size)[:count]
+        at = platform.waking(self.rng, self.people.midday[who], days=self.days)
+        item = self.rng.choice(self.things.size)
+        self.add(platform.Acts(who, np.full(len(who), item), np.maximum(at, self.things.published[item])), LINK)
+
+    def live(self, members: np.ndarray, each: int) -> None:
+        """Members do `each` more of what anybody of their taste does, as anybody does it."""
+        who, item = np.repeat(members, each), np.empty(len(members) * each, dtype=np.int64)
+        for taste in np.unique(self.people.taste[who]):
+            mine = self.people.taste[who] == taste
+            liking = self.things.shares * np.where(self.things.taste == taste, platform.OWN_TASTE, 1.0)
+            item[mine] = self.rng.choice(self.things.size, int(mine.sum()), p=liking / liking.sum())
+        lag = platform.lags(self.rng, self.people, self.things, who, item)
+        acts = platform.once(platform.Acts(who, item, self.things.published[item] + lag))
+        self.add(acts, self._habits(acts))
+
+    def enter(self, hunters: np.ndarray, items: np.ndarray, *, share: float) -> None:
+        """Hunters look for words that go round; each finds a `share` (0–1) of them, minutes to hours later."""
+        takes = self.rng.random(len(hunters) * len(items)) < share
+        who, item = np.repeat(hunters, len(items))[takes], np.tile(items, len(hunters))[takes]
+        start = np.array([self.begun[one] for one in item.tolist()])
+        at = platform.after(self.rng, start, 1800.0 * self.people.speed[who], self.people.midday[who])
+        self.add(platform.Acts(who, item, at), VERBATIM)
+
+    def _anybody(self, count: int) -> np.ndarray:
+        return self.rng.choice(self.people.size, count, p=self.people.activity / self.people.activity.sum())

@@ -5,13 +5,13 @@ program stands somewhere: markup in a name, a formula in a text, a direction mar
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from . import _platform as platform
-from ._plot import CHATTER, COPY, DISGUISED, EDITED, HEADLINE, LINK, REPLY, REPOST, Plot
+from ._plot import CHATTER, CHEER, COPY, DISGUISED, EDITED, HEADLINE, LINK, REPLY, REPOST, Plot
 from ._shares import START
 from ._words import LANGS, TASTE_SCRIPTS
 
@@ -20,6 +20,9 @@ ROOMS_ON = "plaza"
 UTM = ("", "", "", "", "", "?utm_source=share", "?utm_source=app&utm_medium=social")  # as share buttons decorate links
 TAGGED = 0.35             # of posts on an item carry its tags
 GREETINGS = 0.06          # of chatter says what everybody says
+FACELESS, STOCK_BIOS = 0.15, 0.06  # of people keep the platform's picture, have a bio that many have
+NEWCOMERS = 0.1           # of people came in the same month, each for itself: something was in the news
+PROGRAMS = ("web", "web", "phone", "phone", "phone", "tablet")
 HOSTILE_NAMES = ('<img src=x onerror="alert(1)">', "=1+1", "\u202eelpmaxe\u202c Veri",
                  "</script><script>alert(2)</script>")
 HOSTILE_WORDS = ('=HYPERLINK("https://prize.example","Look here") ', "<b onmouseover=alert(3)>&amp;</b> ",
@@ -27,7 +30,7 @@ HOSTILE_WORDS = ('=HYPERLINK("https://prize.example","Look here") ', "<b onmouse
 
 COLUMNS = ("platform", "post", "account", "account_kind", "account_name", "account_handle", "account_created",
            "account_bio", "account_site", "at", "kind", "of", "of_account", "of_at", "place", "place_kind",
-           "place_name", "text", "links", "tags", "lang")
+           "place_name", "text", "links", "tags", "lang", "account_avatar", "client")
 LISTS = ("links", "tags")
 
 
@@ -43,6 +46,9 @@ class Person:
     created: str
     bio: str | None
     site: str | None
+    avatar: str | None = None
+    client: str | None = None
+    renamed: tuple[int, str, str] | None = None  # until when (s) it had which name and handle
 
     @property
     def actor(self) -> str:
@@ -71,7 +77,36 @@ def people(plot: Plot) -> list[Person]:
         bio = plot.bios.get(code) or (lexicon.sentence(taste, 4, 8) if rng.random() < 0.7 else None)
         found.append(Person(PLATFORMS[kind], kind, str(ids[code]), name, f"{lexicon.slug(2)}{rng.integers(10, 999)}",
                             created, bio, plot.own_site.get(code)))
-    return found
+    return _faces(plot, found) if plot.faces else found
+
+
+def _faces(plot: Plot, bare: list[Person]) -> list[Person]:
+    """Pictures, programs and earlier names; and what honest people have in common by chance."""
+    rng = np.random.Generator(np.random.PCG64([plot.seed, 1]))
+    stock = [plot.lexicon.sentence(0, 3, 5) for _ in range(4)]
+    month = int(rng.integers(200, 2000))
+    dressed = []
+    for code, person in enumerate(bare):
+        luck = rng.random(3)
+        joined = time(-(month + int(rng.integers(0, 30))) * platform.DAY + int(rng.integers(0, platform.DAY)))
+        changes: dict = {"avatar": plot.pictures.get(code) or picture("plain" if luck[0] < FACELESS else rng.bytes(9)),
+                         "client": plot.clients.get(code) or f"{person.platform} {rng.choice(PROGRAMS)}"}
+        if code in plot.handles:
+            changes["handle"] = plot.handles[code]
+        if luck[1] < STOCK_BIOS and code not in plot.bios:
+            changes["bio"] = str(rng.choice(stock))
+        if luck[2] < NEWCOMERS and code not in plot.born:
+            changes["created"] = joined
+        if code in plot.renamed:
+            changes["renamed"] = (plot.renamed[code], plot.lexicon.name(int(plot.people.taste[code])),
+                                  f"{plot.lexicon.slug(2)}{rng.integers(10, 999)}")
+        dressed.append(replace(person, **changes))
+    return dressed
+
+
+def picture(of: str | bytes) -> str:
+    """The address of a picture; the same picture has the same one."""
+    return f"https://faces.example/{of if isinstance(of, str) else of.hex()}.png"
 
 
 class Writer:
@@ -118,13 +153,17 @@ class Writer:
     def _row(self, code: int, number: int, at: str) -> dict:
         person, taste = self.who[code], int(self.plot.people.taste[code])
         room = self.plot.room(code) if person.kind == "account" else None
+        name, handle = person.name, person.handle
+        if person.renamed is not None and at < time(person.renamed[0]):
+            _, name, handle = person.renamed
         return {"platform": person.platform, "post": str(7_000_000 + number), "account": person.id,
-                "account_kind": person.kind, "account_name": person.name, "account_handle": person.handle,
+                "account_kind": person.kind, "account_name": name, "account_handle": handle,
                 "account_created": person.created, "account_bio": person.bio, "account_site": person.site, "at": at,
                 "kind": "post", "of": None, "of_account": None, "of_at": None,
                 "place": None if room is None else self.rooms[room], "place_kind": None if room is None else "group",
                 "place_name": None if room is None else self.room_names[room],
-                "lang": LANGS[TASTE_SCRIPTS[taste]], "links": [], "tags": []}
+                "lang": LANGS[TASTE_SCRIPTS[taste]], "links": [], "tags": [],
+                "account_avatar": person.avatar, "client": person.client}
 
     def _word(self, row: dict, code: int, item: int, form: int, source: int) -> None:
         """Fill in what the post says, and what it answers or repeats."""
@@ -140,6 +179,8 @@ class Writer:
                 row.update(kind="share", **{name: first[name] for name in ("text", "links", "tags", "lang")})
             else:
                 row.update(kind="reply", text=self.lexicon.sentence(taste, 4, 11))
+        elif form == CHEER:
+            self._tag(row, self.lexicon.sentence(taste, 3, 9), self.plot.tags[item])
         elif form == CHATTER:
             row.update(text=self._chatter(taste))
         elif item in self.plot.texts:

@@ -70,10 +70,11 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
                                      days=days))
     tasteful = []
     for _ in range(clubs):
-        members, acts = platform.club(rng, people, things, size=club_size, items=club_objects, hour=club_hour,
-                                      share=0.5, days=days)
+        members = rng.choice(people.size, club_size, replace=False)
+        items = rng.choice(np.flatnonzero(things.published < (days - 2) * platform.DAY), club_objects, replace=False)
         tasteful.append(members)
-        parts.append(acts)
+        parts.append(platform.club(rng, people, things, members=members, items=items, hour=club_hour, share=0.5,
+                                   days=days))
     crews = rng.permutation(accounts)[: rings * ring_size].reshape(rings, ring_size)
     fresh = np.flatnonzero(things.published < (days - 1) * platform.DAY)
     for members in crews:

@@ -18,7 +18,8 @@ class World:
     """A platform and the truth about it. Actors are `platform:id`.
 
     posts: raw posts in the order of their times, columns as `cotrace.read` knows them; lists as lists.
-    pairs: a, b (a < b), coordinated (bool), group: all pairs inside a group; no other pair coordinates.
+    pairs: a, b (a < b), coordinated (bool), group: all pairs inside a group, and between groups that act together; no
+        other pair coordinates.
     clusters: group, what, coordinated, inauthentic (bool), size, members (joined by ;): two verdicts, one row a group.
     labels: account_id, label (operation, benign, ordinary), group: one row an actor that posted.
     sources: rows of a registry.
@@ -33,15 +34,21 @@ class World:
     sources: pl.DataFrame
 
 
-def world(name: str, *, seed: int) -> World:
-    """One of the worlds as raw posts and truth; the same seed gives the same world.
+def world(name: str, *, seed: int, size: float = 1.0) -> World:
+    """One of the worlds as raw posts and truth; the same seed and size give the same world.
+
+    Args:
+        size: of the platform; 1 is about 10,000 posts. The platform grows, the groups in it do not: what coordinates in
+            a world of size 100 is as rare as needles.
 
     Raises:
         InputError: no world has this name.
     """
+    if not 0.05 <= size <= 1000:
+        raise InputError(f"A world cannot have the size {size}: 1 is about 10,000 posts, the least is 0.05.")
     if name not in TOLD:
         raise InputError(f"There is no world named {name!r}.\nThere are: {', '.join(TOLD)}.")
-    plot = TOLD[name](seed)
+    plot = TOLD[name](seed, size)
     who = _posts.people(plot)
     writer = _posts.Writer(plot, who)
     posts = writer.posts()
@@ -57,6 +64,9 @@ def _pairs(plot: Plot, actors: list[str]) -> pl.DataFrame:
     for group in plot.groups:
         members = sorted(actors[code] for code in group.members)
         rows += [(a, b, group.coordinated, group.name) for i, a in enumerate(members) for b in members[i + 1 :]]
+    members_of = {group.name: [actors[code] for code in group.members] for group in plot.groups}
+    for one, other in plot.across:
+        rows += [(min(a, b), max(a, b), True, f"{one} and {other}") for a in members_of[one] for b in members_of[other]]
     schema = {"a": pl.String, "b": pl.String, "coordinated": pl.Boolean, "group": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row").sort("a", "b")
 
