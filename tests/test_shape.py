@@ -20,7 +20,7 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["attribution", "case"],
     ["dossier", "exporters"],
     ["pipeline"],
-    ["replay", "evaluate"],
+    ["replay", "evaluate", "review"],
     ["cli"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}

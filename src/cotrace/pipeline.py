@@ -17,11 +17,25 @@ from typing import Any
 
 import polars as pl
 
-from . import attribution, clusters, decisions, digest, dossier, network, parts, plans, reading, sources, tables, traces
+from . import (
+    attribution,
+    clusters,
+    decisions,
+    digest,
+    dossier,
+    network,
+    parts,
+    plans,
+    reading,
+    sources,
+    statement,
+    tables,
+    traces,
+)
 from .case import Case, Nowhere
 from .errors import InputError
 from .progress import Progress, quiet
-from .records import Decision, Findings, Input, Placebo, Plan, Planting, Reading, TraceReport, as_plain
+from .records import WINDOWS, Decision, Findings, Input, Placebo, Plan, Planting, Reading, TraceReport, as_plain
 from .software import software
 
 MEMORY_FACTOR = 6  # peak memory of a run ÷ its POSTS in memory; 4–5 on the shared data, rounded up
@@ -95,13 +109,16 @@ def run(
         plan = plans.resolve(plan, only=only, without=without, seed=seed)
         counting = _counting(engine, workers)
         registry = sources.read(registries)
+        if key is not None:
+            statement.sign(b"", key)  # a key that cannot sign is refused before the work, not after it
         read, blob = _read(store, posts, progress, columns=columns, zone=zone, platform=platform,
                            allow_rejects=allow_rejects)
         _refuse_too_large(read, memory)
-        recipe = {"reading": blob, "how": as_plain(read.how), "plan": plan.as_plain(), "software": as_plain(software()),
-                  "registry": store.put(_parquet(registry)), "pseudonyms": _which(pseudonyms)}
-        return _follow(store, recipe, read, registry, plan, counting, decided=decided, key=key, pseudonyms=pseudonyms,
-                       progress=progress)
+        made_from = {"reading": blob, "how": as_plain(read.how), "plan": plan.as_plain(),
+                     "software": as_plain(software()), "registry": store.put(_parquet(registry)),
+                     "pseudonyms": _which(pseudonyms)}
+        return _follow(store, made_from, read, registry, plan, counting, decided=decided, key=key,
+                       pseudonyms=pseudonyms, progress=progress)
 
 
 def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | None = None, engine: str = "local",
@@ -116,20 +133,20 @@ def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | Non
     """
     store = Case(case)
     with store.working():
-        recipe = _recipe(store, pseudonyms)
-        plan = plans.read_back(recipe["plan"])
-        read = _reading(store, json.loads(store.get(recipe["reading"])), tuple(map(tuple, recipe["how"])))
-        registry = pl.read_parquet(io.BytesIO(store.get(recipe["registry"])))
-        return _follow(store, recipe, read, registry, plan, _counting(engine, workers), key=key, pseudonyms=pseudonyms,
-                       progress=progress)
+        made_from = recipe(store, pseudonyms)
+        plan = plans.read_back(made_from["plan"])
+        read = _reading(store, json.loads(store.get(made_from["reading"])), tuple(map(tuple, made_from["how"])))
+        registry = pl.read_parquet(io.BytesIO(store.get(made_from["registry"])))
+        return _follow(store, made_from, read, registry, plan, _counting(engine, workers), key=key,
+                       pseudonyms=pseudonyms, progress=progress)
 
 
-def _follow(store: Case | Nowhere, recipe: dict, read: Reading, registry: pl.DataFrame, plan: Plan, engine: ModuleType,
-            *, decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None, progress: Progress,
+def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.DataFrame, plan: Plan,
+            engine: ModuleType, *, decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None, progress: Progress,
             ) -> Run:
     """The line itself, from posts on."""
     resolution_s = max(file.resolution_s for file in read.inputs)
-    plan = replace(plan, windows=network.windows(plan, resolution_s))
+    plan = replace(plan, windows=_windows(plan, resolution_s))
     line = _Line(store, plan, engine, resolution_s, _subject(read, plan), progress)
 
     actions, seen = line.act(read)
@@ -146,10 +163,10 @@ def _follow(store: Case | Nowhere, recipe: dict, read: Reading, registry: pl.Dat
 
     reports = tuple(replace(trace, set_aside=valid.set_aside.get(trace.name, 0)) for trace in seen)
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
-                        decisions.without(links, stand), placebos, plantings, valid.notes, stand, left.taken_out)
+                        decisions.without(links, stand), placebos, plantings, (*_too_short(resolution_s), *valid.notes), stand, left.taken_out)
     packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
     name = digest.digest([line.of, as_plain(registry.rows()), *([decisions.as_rows(stand)] if stand else [])])
-    folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(recipe)))
+    folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(made_from)))
     return Run(findings, packed, name, folder)
 
 
@@ -263,7 +280,6 @@ def _read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> tu
     digests = sorted(digest.sha256_file(file) for file in files)
     choices = "reading " + " ".join(digests)
     how = {**how, **{key: how[key] or value for key, value in (store.recall(choices) or {}).items()}}
-    store.remember(choices, {key: how[key] for key in ("columns", "zone", "platform")})
 
     def make() -> tuple[Frames, object]:
         return _apart(reading.read(files, progress=progress, **how))
@@ -271,6 +287,7 @@ def _read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> tu
     of = {"files": digests, "names": [Path(file).name for file in files], "how": as_plain(_said(how)),
           "software": as_plain(software())}
     frames, plain, blob = _kept(store, "read", of, make)
+    store.remember(choices, {key: how[key] for key in ("columns", "zone", "platform")})  # what worked, and only that
     return _whole(frames, plain, _said(how)), blob
 
 
@@ -295,27 +312,52 @@ def _put(store: Case | Nowhere, frames: Frames, plain: object) -> str:
                                        "plain": plain}))
 
 
-def _recipe(store: Case, pseudonyms: bytes | None) -> dict:
-    """What the newest run was made from."""
+def recipe(store: Case, pseudonyms: bytes | None) -> dict:
+    """What the newest run was made from.
+
+    Raises:
+        InputError: there is none that can be made again here: no run, another version, another key of pseudonyms.
+    """
     if not store.runs or not store.runs[-1].get("recipe"):
         raise InputError(f"{store.folder} holds no finding that can be made again.\n"
                          f"Make one:  cotrace run POSTS --case {store.folder}")
-    recipe = json.loads(store.get(store.runs[-1]["recipe"]))
-    if recipe["software"] != as_plain(software()):
+    made_from = json.loads(store.get(store.runs[-1]["recipe"]))
+    if made_from["software"] != as_plain(software()):
         raise InputError(f"The newest finding of {store.folder} was made by another version of cotrace or of its "
                          "libraries.\nRun the same files again; the decisions of the case are kept:  "
                          f"cotrace run POSTS --case {store.folder}")
-    if recipe["pseudonyms"] != _which(pseudonyms):
+    if made_from["pseudonyms"] != _which(pseudonyms):
         raise InputError("Ids stand in this dossier as hashes under a key, and this is not that key.\n"
-                         "Give it:  --pseudonyms KEYFILE" if recipe["pseudonyms"] else
+                         "Give it:  --pseudonyms KEYFILE" if made_from["pseudonyms"] else
                          "This dossier was made without pseudonyms.\nLeave --pseudonyms out, or run the files again "
                          "with it.")
-    return recipe
+    return made_from
 
 
 def _which(secret: bytes | None) -> str:
     """Tells two keys apart and does not tell the key."""
     return "" if secret is None else hmac.new(secret, b"which key of pseudonyms", "sha256").hexdigest()[:16]
+
+
+def _windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
+    """The windows of the plan; none at all is no search, and would say that nobody acts together.
+
+    Raises:
+        InputError: the clock of the data tells none of the default windows, or not one that the plan asks for.
+    """
+    windows = network.windows(plan, resolution_s)
+    if not windows:
+        raise InputError(f"The times in these files are only known to {resolution_s} s, which is longer than every "
+                         f"window that is looked at by default.\nAsk for wider ones in a plan:  windows = "
+                         f"[{resolution_s}]  and read what that can mean: the same day is no coordination.")
+    return windows
+
+
+def _too_short(resolution_s: int) -> list[str]:
+    """What the clock of the data cannot tell, for the report: the same for every plan, so that a replay says it too."""
+    short = [str(window) for window in WINDOWS if window < resolution_s]
+    return [f"Windows shorter than {resolution_s} s were left out ({', '.join(short)} s of the usual ones): the times in "
+            "these files are known no better."] if short else []
 
 
 def _files(posts: object) -> list[str | Path]:
@@ -327,7 +369,8 @@ def _files(posts: object) -> list[str | Path]:
 
 def _said(how: Mapping) -> tuple[tuple[str, str], ...]:
     """How the files were asked to be read, for the dossier."""
-    columns = ";".join(f"{ours}={theirs}" for ours, theirs in sorted((how["columns"] or {}).items()))
+    columns = ";".join(f"{ours}={theirs}".replace("%", "%25").replace(";", "%3B")
+                       for ours, theirs in sorted((how["columns"] or {}).items()))
     return (("allow_rejects", digest.decimal(how["allow_rejects"])), ("columns", columns),
             ("platform", how["platform"] or ""), ("zone", how["zone"] or ""))
 
@@ -349,8 +392,12 @@ def _counting(engine: str, workers: int | None) -> ModuleType:
 def _refuse_too_large(read: Reading, memory: int | None) -> None:
     needed = MEMORY_FACTOR * read.posts.estimated_size()
     if memory is not None and needed > memory:
-        raise InputError(f"These {read.posts.height:,} posts need about {needed / 2**30:.1f} GiB of memory, and "
-                         f"--memory allows {memory / 2**30:.1f}.\nAllow more, or run the files in parts.")
+        raise InputError(f"These {read.posts.height:,} posts need about {_spelled(needed)} of memory, and --memory "
+                         f"allows {_spelled(memory)}.\nAllow more, or run the files in parts.")
+
+
+def _spelled(size: float) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
 
 
 def _views(packed: bytes, plan: Plan, read: Reading) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from ..progress import Progress, quiet
 from ..records import Findings, as_plain
 from ..software import software
 from . import _evidence, _sentences
+from ._masking import pseudonym
 
 VISIBLE = ("statement.html",)  # what a folder shows beside the archive
 
@@ -111,4 +112,4 @@ def same_code(files: Mapping[str, bytes]) -> bool:
     return isinstance(told, dict) and told.get("software") == ours
 
 
-__all__ = ["build", "differing", "faces", "root", "same_code", "tell", "visible"]
+__all__ = ["build", "differing", "faces", "pseudonym", "root", "same_code", "tell", "visible"]

@@ -170,6 +170,11 @@ class Mask:
         return "p-" + hmac.new(self.secret, f"{kind}\0{spelled}".encode(), hashlib.sha256).hexdigest()[:20]
 
 
+def pseudonym(secret: bytes, actor: str) -> str:
+    """How an actor is written in a dossier under a key of pseudonyms."""
+    return Mask((), (), {}, (), (), secret)._id("actor", actor)
+
+
 def _shuffled(accounts: Iterable[str]) -> list[str]:
     """In an order that does not tell the names: that of their digests."""
     return sorted(accounts, key=lambda account: digest.sha256(account.encode("utf-8")))

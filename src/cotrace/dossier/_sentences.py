@@ -496,8 +496,8 @@ def _decided(w: Writer) -> None:
     """What persons decided, in their own words; who was taken out is not named again."""
     if w.some("members"):
         members = sorted(set(w.tables.cells("members", "actor")))
-        w.say("FACT", "A name is published only after a decision of a person: of {members} members, {decided} have one.",
-              "members", "decisions", members=distinct("members", "actor"),
+        w.say("FACT", "A name is published only after a decision of a person: of {members} members, {decided} have "
+              "one.", "members", "decisions", members=distinct("members", "actor"),
               decided=count("decisions", source="", actor=members))
     columns = ("source", "verdict", "by", "at", "because")
     at = [w.tables.column("decisions", column) for column in columns]
@@ -531,8 +531,8 @@ def _decision(w: Writer, here: dict[str, str]) -> None:
         w.say("QUOTE", f"{{by}}, on {{at}}, about each of these: {said}. They are {{actors}}. The reason given: "
               "{because}", ("decisions", here), **who, **told)
     else:
-        w.say("QUOTE", "{by}, on {at}, decided about {actors} actors that nothing is found about here. The reason given: "
-              "{because}", ("decisions", here), **who, **told)
+        w.say("QUOTE", "{by}, on {at}, decided about {actors} actors that nothing is found about here. The reason "
+              "given: {because}", ("decisions", here), **who, **told)
 
 
 def _limits(w: Writer) -> None:
