@@ -18,6 +18,7 @@ from cotrace import network, tables
 from cotrace.engines import local, reference
 from cotrace.errors import InputError
 from cotrace.network import _choice, _placebo, _planting, _timing
+from cotrace.network._beside import Ring
 from cotrace.records import Plan
 from cotrace.simulate import Shares, shares
 
@@ -360,19 +361,78 @@ def test_a_ring_alone_in_its_cell_exchanges_with_its_neighbours():
     assert len(np.unique(_placebo.joined([fine, coarse], actor, np.r_[[0, 0, 0], np.full(40, -1)]))) == 1
 
 
-def test_what_would_have_been_found_is_what_is_found():
-    world = shares("nobody", seed=3)
+@pytest.mark.parametrize("name", ["nobody", "ring"])
+def test_what_is_promised_comes_back_when_it_alone_is_really_in_the_posts(name):
+    world = shares(name, seed=3, accounts=400, objects=800, **({"rings": 3, "jitter_s": 30} if name == "ring" else {}))
     found = validate(world.actions)
+    kinds, promised = planted(world, found)
 
-    plantings = network.smallest_rings({"shared_link": world.actions}, plan=PLAN, engine=local, resolution_s=1,
-                                       validation=found)
+    for kind, promise in list(zip(kinds, promised, strict=True))[::4]:  # 3 at 30 s, 5 at 5 minutes, 10 at 30 minutes
+        back = sum(comes_back(world, found, Ring(ring.members, ring.at[: promise.objects])) for ring in kind.rings[:3])
+        assert promise.recovered >= 9 and back >= 2
 
-    assert [(p.members, p.jitter_s) for p in plantings] == [(m, j) for m in (3, 5, 10) for j in (30, 300, 1800)]
-    back = [p for p in plantings if p.members == 10]
-    assert all(p.recovered >= 0.9 * p.planted == 9 for p in back)
-    assert all(p.objects in _planting.OBJECTS for p in plantings)
+
+def test_the_wider_the_jitter_the_more_things_a_ring_needs():
+    world, found = ring_world(30)
+    _, promised = planted(world, found)
+    things = np.array([promise.objects for promise in promised]).reshape(3, 3)  # [members, jitter]
+
+    assert [(p.members, p.jitter_s) for p in promised] == [(m, j) for m in (3, 5, 10) for j in (30, 300, 1800)]
+    assert (np.diff(things, axis=1) >= 0).all() and things.max() < _planting.OBJECTS[-1]
+    assert all(promise.planted == 10 for promise in promised)
+
+
+def test_a_ring_beside_the_posts_has_the_p_of_the_same_ring_in_them():
+    world = shares("nobody", seed=1001, accounts=400, objects=800)
+    found = validate(world.actions)
+    kinds, _ = planted(world, found)
+
+    for kind in (kinds[0], kinds[4], kinds[8]):
+        ring = Ring(kind.rings[0].members, kind.rings[0].at[:20])
+        a, b, p = network.beside(found, [ring], plan=PLAN, engine=local, resolution_s=1)(ring)
+        really = validate(pl.concat([world.actions, in_the_posts(found, ring)]))
+        names, again = found.tested[0].layer.events.actors, really.tested[0]
+        known = {(again.layer.events.actors[x], again.layer.events.actors[y]): one
+                 for x, y, one in zip(again.pairs.a, again.pairs.b, really.p, strict=True)}
+        other = [known.get((names[ring.members[x]], names[ring.members[y]]), 1.0) for x, y in zip(a, b, strict=True)]
+        assert np.median(np.abs(np.log10(p) - np.log10(other))) < 0.5
+
+
+def planted(world: Shares, found: network.Validation) -> tuple[list, tuple]:
+    """The rings that are planted into a world, and what is promised of them."""
+    kinds = network.kinds_of_rings(found, plan=PLAN, resolution_s=1)
+    return kinds, network.smallest_rings({"shared_link": world.actions}, plan=PLAN, engine=local, resolution_s=1,
+                                         validation=found)
+
+
+def in_the_posts(found: network.Validation, ring: Ring) -> pl.DataFrame:
+    names = found.tested[0].layer.events.actors
+    rows = [(names[member], f"planted{n}", int(ring.at[n, k]), f"planted{n}.{k}", None)
+            for n in range(len(ring.at)) for k, member in enumerate(ring.members)]
+    frame = pl.DataFrame(rows, schema=["actor", "object", "at", "post", "by"], orient="row",
+                         schema_overrides={"by": pl.String})
+    return tables.conform(frame.with_columns(pl.col("at").cast(tables.TIME), kind=pl.lit("account")), tables.ACTIONS,
+                          "a ring")
+
+
+def comes_back(world: Shares, found: network.Validation, ring: Ring) -> bool:
+    names = found.tested[0].layer.events.actors
+    members = [names[member] for member in ring.members]
+    edges = validate(pl.concat([world.actions, in_the_posts(found, ring)])).edges
+    edges = edges.filter(pl.col("a").is_in(members) & pl.col("b").is_in(members))
+    return len({*edges["a"], *edges["b"]}) >= max(3, 0.8 * len(members))
 
 
 def test_where_a_clock_shows_minutes_no_ring_of_seconds_is_promised():
-    assert {search.jitter_s for searches in _planting.searches(1000, 60) for search in searches} == {300, 1800}
-    assert list(_planting.searches(5, 1)) == []
+    world = shares("nobody", seed=3, accounts=100, objects=200)
+    found = validate(world.actions, resolution_s=60)
+
+    assert {kind.jitter_s for kind in network.kinds_of_rings(found, plan=PLAN, resolution_s=60)} == {300, 1800}
+
+
+def test_nothing_is_planted_on_more_than_half_of_the_actors():
+    found = validate(shares("nobody", seed=3, accounts=30, objects=60).actions)
+    few = max(found.tested, key=lambda one: one.layer.actors).layer.degree
+
+    assert {kind.members for kind in network.kinds_of_rings(found, plan=PLAN, resolution_s=1)} == {3, 5, 10}
+    assert _planting.kinds(found.tested[0].layer, np.flatnonzero(few)[:9], 1, np.random.default_rng(0))[-1].members == 3

@@ -5,7 +5,7 @@ cannot convict; both together against every pair that could have been found (doc
 inauthentic: an edge says that two actors act together more than chance explains, and nothing about why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -18,12 +18,12 @@ from ..errors import InputError
 from ..progress import Progress, quiet
 from ..records import WINDOWS, Plan, Planting
 from . import _choice, _placebo, _planting, _timing
-from ._layers import UNIT, Layer, Pairs, candidates, layers, window
+from ._beside import Beside, Ring
+from ._layers import Layer, Pairs, Window, candidates, layers, window
 from ._placebo import PLACEBOS
 
 GATE = 0.01             # timing has to be rarer than this before taste may add to it: at .05 a mixed world of rings and
                         # evening clubs has 6 false edges, at .01 one; rings at 30 minutes lose .02 of their accounts
-PARTNER = 2.0           # objects on which a partner may be met before meeting it stops being a habit
 SMALLEST = 1e-300       # of a p: below this a float has no digits left
 HALF_DAY_S = 43_200     # the schedule: both on one object within half a day, then the hours
 FEWEST_ACTORS = 20      # below these two nothing can be concluded about anybody
@@ -139,22 +139,19 @@ def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects:
     pairs = candidates(layer, engine, tried[-1], min_objects)
     audience = _choice.audiences(layer)
     counts = _choice.of_objects(layer, audience)
-    choice = _choice.expect(layer, pairs, audience)
-    weight = _weights(choice)
+    choice = _choice.expect(layer.degree, layer.size, layer.events.object[pairs.event_a], pairs, audience,
+                            _choice.fame(counts))
+    weight = _choice.weights(choice)
     hours = _timing.clock(layer, counts)
-    events = _timing.acts(layer, hours)
-    best = _timing.nothing_yet(pairs)
-    if len(pairs.a):
-        day = window(layer, engine, HALF_DAY_S, pairs, weight, hot_from=len(layer.events))
-        for index, window_s in enumerate(tried):
-            _timing.test(best, index, pairs, weight, events, window(layer, engine, window_s, pairs, weight), day, hours,
-                         min_objects, _timing.DAYS if layer.span_days > 1 else 1)
+    best = _timing.over_windows(pairs, weight, _timing.acts(layer, hours),
+                                (window(layer, engine, window_s, pairs, weight) for window_s in tried),
+                                _day(layer, engine, pairs, weight), hours, min_objects, layer.min_days)
     return Tested(layer, audience, pairs, choice, best, np.clip(len(tried) * best.p, SMALLEST, 1.0))
 
 
-def _weights(choice: _choice.Choice) -> NDArray[np.int64]:
-    usual = np.maximum(PARTNER, choice.shared_expected + 2 * np.sqrt(choice.shared_expected))
-    return np.minimum(UNIT, np.round(UNIT * usual / np.maximum(choice.shared, 1))).astype(np.int64)
+def _day(layer: Layer, engine: ModuleType, pairs: Pairs, weight: NDArray[np.int64]) -> Window:
+    """The window of the schedule, in which no moment is hot."""
+    return window(layer, engine, HALF_DAY_S, pairs, weight, hot_from=len(layer.events))
 
 
 def gated_fisher(p_time: NDArray[np.float64], p_choice: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -248,55 +245,66 @@ def smallest_rings(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: M
                    validation: Validation, progress: Progress = quiet) -> tuple[Planting, ...]:
     """What would have been found in this data: of each size and jitter, the ring of fewest objects that comes back.
 
-    Rings are planted into the trace and kind with the most actors; the search takes about twelve runs of `validate`.
+    Rings are planted, each alone, into the trace and kind with the most actors.
 
     Returns:
         One record a size and jitter, with the fewest objects at which nine in ten rings come back; where no number of
         objects suffices, the largest that was tried with what came back of it. Empty where there are too few actors.
     """
-    if not validation.tested:
+    kinds = kinds_of_rings(validation, plan=plan, resolution_s=resolution_s)
+    if not kinds:
         return ()
-    layer = max((one.layer for one in validation.tested), key=lambda one: (one.actors, one.trace, one.kind))
-    found = {*validation.edges["a"], *validation.edges["b"]}
-    people = [name for code in _choice.by_deeds(layer) if (name := layer.events.actors[code]) not in found]
-    rng = np.random.Generator(np.random.PCG64([plan.seed, 1]))
-    plan_of = list(_planting.searches(len(people), resolution_s))
-    known: list[Planting] = []
-    for done, together in enumerate(plan_of):
-        progress("What would have been found", done, len(plan_of))
-        while rings := _planting.rings(together, people, rng):
-            acts = _planting.planted(layer, rings, resolution_s, rng)
-            copy = {**actions, layer.trace: pl.concat([tables.conform(actions[layer.trace], tables.ACTIONS, "actions"),
-                                                       acts])}
-            again = validate(copy, plan=plan, engine=engine, resolution_s=resolution_s)
-            back = _come_back(again, rings, layer, plan.alpha)
-            for search in together:
-                if (index := search.next) is not None:
-                    mine = [back[n] for n, ring in enumerate(rings) if ring.jitter_s == search.jitter_s]
-                    search.learn(Planting(search.members, _planting.OBJECTS[index], search.jitter_s, len(mine),
-                                          sum(mine)), index)
-        known += [search.best for search in together if search.best]
-    progress("What would have been found", len(plan_of), len(plan_of))
+    alone = beside(validation, [ring for kind in kinds for ring in kind.rings], plan=plan, engine=engine,
+                   resolution_s=resolution_s)
+    rivals = validation.p[validation.p < 1.0]
+
+    def comes_back(ring: Ring) -> bool:
+        a, b, p = alone(ring)
+        edges = benjamini_hochberg(np.r_[p, rivals], validation.tests)[: len(p)] <= plan.alpha
+        return _planting.came_back(len(ring.members), a[edges], b[edges])
+
+    known = []
+    for done, kind in enumerate(kinds):
+        progress("What would have been found", done, len(kinds))
+        known.append(_planting.smallest(kind, comes_back))
+    progress("What would have been found", len(kinds), len(kinds))
     return tuple(known)
 
 
-def _come_back(again: Validation, rings: list[_planting.Ring], layer: Layer, alpha: float) -> list[bool]:
-    """Of each planted ring, whether it comes back if it is the only one: pairs inside the others are left out."""
-    ring_of = {member: number for number, ring in enumerate(rings) for member in ring.members}
-    a, b = [], []
-    for one in again.tested:
-        names = np.array(one.layer.events.actors)
-        a.append(names[one.pairs.a])
-        b.append(names[one.pairs.b])
-    all_a, all_b = np.concatenate(a), np.concatenate(b)
-    in_a = np.array([ring_of.get(name, -1) for name in all_a.tolist()])
-    in_b = np.array([ring_of.get(name, -2) for name in all_b.tolist()])
-    inside = np.where(in_a == in_b, in_a, -1)
-    few = again.p < 1.0
-    back = []
-    for number, ring in enumerate(rings):
-        kept = few & ((inside == -1) | (inside == number))
-        q = benjamini_hochberg(again.p[kept], again.tests)
-        mine = inside[kept] == number
-        back.append(_planting.judge(ring, all_a[kept][mine], all_b[kept][mine], q[mine], alpha))
-    return back
+def kinds_of_rings(validation: Validation, *, plan: Plan, resolution_s: int) -> list[_planting.Kind]:
+    """The rings that are planted; none where there are too few actors outside the findings."""
+    if not validation.tested:
+        return []
+    layer = _widest(validation).layer
+    found = {*validation.edges["a"], *validation.edges["b"]}
+    people = np.array([code for code in _choice.by_deeds(layer) if layer.events.actors[code] not in found], dtype=int)
+    return _planting.kinds(layer, people, resolution_s, np.random.Generator(np.random.PCG64([plan.seed, 1])))
+
+
+def beside(validation: Validation, rings: list[Ring], *, plan: Plan, engine: ModuleType, resolution_s: int,
+           ) -> Callable[[Ring], tuple[NDArray, NDArray, NDArray]]:
+    """A test of single rings in the trace and kind with the most actors.
+
+    Args:
+        rings: those that will be asked for, or longer ones of the same members.
+
+    Returns:
+        Of a ring: its pairs, as positions among its members, and p of each.
+    """
+    one, tried = _widest(validation), windows(plan, resolution_s)
+    layer, weight = one.layer, _choice.weights(one.choice)
+    counted = [*(window(layer, engine, window_s, one.pairs, weight) for window_s in tried),
+               _day(layer, engine, one.pairs, weight)]
+    alone = Beside(layer, one.audience, counted, np.unique(np.concatenate([ring.members for ring in rings])), engine,
+                   plan.min_objects)
+
+    def test(ring: Ring) -> tuple[NDArray, NDArray, NDArray]:
+        pairs, choice, tails = alone.test(ring)
+        p_time = np.clip(len(tried) * tails, SMALLEST, 1.0)
+        return pairs.a, pairs.b, gated_fisher(p_time, _choice.p_choice(choice, validation.tests))
+
+    return test
+
+
+def _widest(validation: Validation) -> Tested:
+    return max(validation.tested, key=lambda one: (one.layer.actors, one.layer.trace, one.layer.kind))

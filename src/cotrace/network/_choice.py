@@ -8,6 +8,7 @@ regularised spectral clustering, Qin & Rohe 2013, arXiv:1309.4111.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,11 +17,12 @@ from scipy.cluster.vq import kmeans2
 from scipy.sparse.linalg import svds
 from scipy.stats import poisson
 
-from ._layers import Layer, Pairs
+from ._layers import UNIT, Layer, Pairs
 
 AUDIENCES = 12        # at most; more splits communities of taste, fewer mixes them
 BUSY = 5              # objects that an actor needs to help to say what the audiences are
 CROWD = 50            # busy actors, the fewest that are an audience: a ring is not the public that explains itself
+PARTNER = 2.0         # objects on which a partner may be met before meeting it stops being a habit
 RARE = 25             # actors of an object that is rare: two people's rare objects tell more than their famous ones
 
 
@@ -87,23 +89,45 @@ def of_objects(layer: Layer, audience: NDArray[np.int64]) -> NDArray[np.int64]:
     return counts
 
 
-def expect(layer: Layer, pairs: Pairs, audience: NDArray[np.int64]) -> Choice:
-    """Compare what the pairs share with what activity, taste and fame explain."""
-    counts = of_objects(layer, audience)
-    totals = np.maximum(counts.sum(axis=0), 1)
-    object_ = layer.events.object[pairs.event_a]
+class Fame(NamedTuple):
+    """How popular objects are in each audience; for all objects, and for those of few actors."""
+
+    objects: tuple[NDArray[np.float64], NDArray[np.float64]]  # [audience, audience]: Σ over objects of k_A · k_B
+    totals: NDArray[np.int64]                                 # acts of each audience
+
+
+def fame(counts: NDArray[np.int64]) -> Fame:
+    """Args: counts: as `of_objects` gives them."""
+    few = counts[counts.sum(axis=1) <= RARE].astype(float)  # whole numbers, whose sums are exact in any order
+    every = counts.astype(float)
+    return Fame((every.T @ every, few.T @ few), np.maximum(counts.sum(axis=0), 1))
+
+
+def expect(degree: NDArray[np.int64], size: NDArray[np.int64], object_: NDArray, pairs: Pairs,
+           audience: NDArray[np.int64], known: Fame) -> Choice:
+    """Compare what the pairs share with what activity, taste and fame explain.
+
+    Args:
+        degree, audience: of each actor.
+        size: actors of each object.
+        object_: of each meeting of the pairs.
+    """
     results = []
-    for few in (False, True):
-        of = layer.size <= RARE if few else np.ones(len(layer.size), dtype=bool)
-        share = counts[of] / totals
-        together = share.T @ share
-        expected = (layer.degree[pairs.a] * layer.degree[pairs.b]
-                    * together[audience[pairs.a], audience[pairs.b]])
+    for together, of in zip(known.objects, (np.ones(len(size), dtype=bool), size <= RARE), strict=True):
+        taste = together / np.outer(known.totals, known.totals)
+        expected = degree[pairs.a] * degree[pairs.b] * taste[audience[pairs.a], audience[pairs.b]]
         shared = np.add.reduceat(np.r_[(pairs.counted & of[object_]).astype(np.int64), 0], pairs.start[:-1]) \
             if len(pairs.a) else np.zeros(0, dtype=np.int64)
         results.append((shared, round_up(expected)))
     (shared, expected), (rare, rare_expected) = results
     return Choice(shared, expected, rare, rare_expected)
+
+
+def weights(choice: Choice) -> NDArray[np.int64]:
+    """How much two actors count in each other's habits, 1/1024ths: whoever is met on more objects than taste explains
+    counts less."""
+    usual = np.maximum(PARTNER, choice.shared_expected + 2 * np.sqrt(choice.shared_expected))
+    return np.minimum(UNIT, np.round(UNIT * usual / np.maximum(choice.shared, 1))).astype(np.int64)
 
 
 def p_choice(choice: Choice, tests: int) -> NDArray[np.float64]:

@@ -27,6 +27,7 @@ CLASSES = len(SIZES) + 1                    # none of tempo: an operation fills 
 POOL = 20                                   # others, by which a share is drawn to that of the coarser pool
 HOT = 40                                    # others within the window: a public moment, which says nothing about two
                                             # people (20 would blind the test to rings of twenty at once)
+DAYS = 2                                    # days on which a pair has to meet, where the data span them
 UNIT = 1024                                 # weights are whole 1/1024ths: their sums do not depend on any order
 
 
@@ -48,6 +49,11 @@ class Layer:
     def tests(self) -> int:
         """Pairs that could have been found, seen or not."""
         return self.actors * (self.actors - 1) // 2
+
+    @property
+    def min_days(self) -> int:
+        """Days on which a pair has to meet."""
+        return DAYS if self.span_days > 1 else 1
 
 
 class Pairs(NamedTuple):
@@ -110,12 +116,12 @@ def candidates(layer: Layer, engine: ModuleType, window_s: int, min_objects: int
     a, b = codes["code_a"].to_numpy().copy(), codes["code"].to_numpy().copy()
     pair, event_a, event_b = engine.meetings(layer.events, a, b)
     start = np.searchsorted(pair, np.arange(len(a) + 1))
-    counted = _one_a_post(start, layer.events.post[event_a], layer.events.post[event_b])
+    counted = one_a_post(start, layer.events.post[event_a], layer.events.post[event_b])
     return Pairs(a, b, start, event_a, event_b, counted)
 
 
 @njit(cache=True)
-def _one_a_post(start, post_a, post_b):  # pragma: no cover
+def one_a_post(start, post_a, post_b):  # pragma: no cover
     counted = np.ones(len(post_a), dtype=np.bool_)
     for pair in range(len(start) - 1):
         for m in range(start[pair], start[pair + 1]):
@@ -147,44 +153,56 @@ def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight
     others[np.flatnonzero(~hot), layer.lag_bin[~hot]] -= 1
     near *= UNIT
     others *= UNIT
-    _discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
-              window_s * SECOND)
-    pooled = _pooled(layer, near / UNIT, others / UNIT)
-    habits = []
-    for count in (near, others):
-        habit = np.zeros((len(layer.degree), BINS), dtype=np.int64)
-        np.add.at(habit, events.actor, count)
-        habits.append(habit)
-    return Window(window_s * SECOND, hot, near, others, habits[0], habits[1], pooled)
+    discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
+             window_s * SECOND)
+    sums = [by_object(events.object, layer.lag_bin, count, len(layer.size)) for count in (near, others)]
+    habits = [by_actor(events.actor, count, len(layer.degree)) for count in (near, others)]
+    return Window(window_s * SECOND, hot, near, others, habits[0], habits[1], pooled(layer.class_, sums[0], sums[1]))
 
 
-def _pooled(layer: Layer, near: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+def by_object(object_: NDArray, lag_bin: NDArray[np.int8], count: NDArray[np.int64], objects: int,
+              ) -> NDArray[np.int64]:
+    """Counts of events, all bins of the others together, summed by object and the event's own lag bin."""
+    sums = np.zeros((objects, BINS), dtype=np.int64)
+    np.add.at(sums, (object_, lag_bin), count.sum(axis=1))
+    return sums
+
+
+def by_actor(actor: NDArray, count: NDArray[np.int64], actors: int) -> NDArray[np.int64]:
+    """Counts of events summed over the events of each actor."""
+    sums = np.zeros((actors, BINS), dtype=np.int64)
+    np.add.at(sums, actor, count)
+    return sums
+
+
+def pooled(class_: NDArray[np.int8], near: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
     """Of the others of an event in a lag bin, the share within the window: by class, shrunk to the bin over
     classes, and that to all of them: where nobody but two people is ever quick, they are not what is usual.
 
     The one object in a hundred of a class whose acts lie closest is left out: an operation's own objects would be the
     baseline that excuses them.
+
+    Args:
+        class_: of each object.
+        near, others: as `by_object` gives them.
     """
-    object_ = layer.events.object
-    met = np.bincount(object_, weights=near.sum(axis=1), minlength=len(layer.size))
-    of = np.bincount(object_, weights=others.sum(axis=1), minlength=len(layer.size))
-    share = met / np.maximum(of, 1)
-    typical = np.ones(len(of), dtype=bool)
+    of = others.sum(axis=1) / UNIT
+    share = near.sum(axis=1) / UNIT / np.maximum(of, 1)
+    hits, trials = np.zeros((CLASSES, BINS)), np.zeros((CLASSES, BINS))
     for one in range(CLASSES):
-        of_class = (layer.class_ == one) & (of > 0)
-        if of_class.sum() >= 100:
-            typical[of_class] = share[of_class] <= np.sort(share[of_class])[int(0.99 * (of_class.sum() - 1))]
-    kept = typical[object_]
-    cell = layer.class_[object_[kept]].astype(np.int64) * BINS + layer.lag_bin[kept]
-    hits = np.bincount(cell, near[kept].sum(axis=1), CLASSES * BINS).reshape(CLASSES, BINS)
-    trials = np.bincount(cell, others[kept].sum(axis=1), CLASSES * BINS).reshape(CLASSES, BINS)
+        of_class = np.flatnonzero((class_ == one) & (of > 0))
+        if len(of_class) >= 100:
+            most = np.sort(share[of_class])[int(0.99 * (len(of_class) - 1))]
+            of_class = of_class[share[of_class] <= most]
+        hits[one] = near[of_class].sum(axis=0) / UNIT
+        trials[one] = others[of_class].sum(axis=0) / UNIT
     of_all = (hits.sum() + 0.5) / (trials.sum() + 1)
     of_bin = (hits.sum(axis=0) + POOL * of_all) / (trials.sum(axis=0) + POOL)
     return (hits + POOL * of_bin) / (trials + POOL)
 
 
 @njit(cache=True)
-def _discount(near, others, start, event_a, event_b, less, lag_bin, hot, at, us):  # pragma: no cover
+def discount(near, others, start, event_a, event_b, less, lag_bin, hot, at, us):  # pragma: no cover
     for pair in range(len(start) - 1):
         if less[pair] == 0:
             continue

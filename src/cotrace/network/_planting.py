@@ -1,20 +1,20 @@
 """What would have been found: rings planted into this very data, and how many of them come back.
 
 Actors outside the findings keep their whole activity and get new joint acts, each on an object of its own, at a moment
-drawn from the data's own times, spread evenly over the jitter. Several disjoint rings are planted at once, but each is
-judged as if it were the only one: the others' edges are left out of its correction for chance, which they would ease.
-A ring has come back when four in five of its members, and at least three, hold a validated edge to a fellow member.
+drawn from the data's own times, spread evenly over the jitter. Each ring is planted alone (`_beside.py`). Of each kind
+ten are drawn once, with as many objects as are ever tried; a ring of fewer objects is the first ones of it, so that
+more objects can hardly find less. A ring has come back when four in five of its members, and at least three, hold a
+validated edge to a fellow member.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from .. import tables
 from ..records import Planting
+from ._beside import Ring
 from ._layers import SECOND, Layer
 
 MEMBERS = (3, 5, 10)
@@ -25,95 +25,48 @@ OF_TEN = 0.9                                   # share of them that has to come 
 CAME_BACK = 0.8                                # share of a ring's members
 
 
-@dataclass(frozen=True)
-class Ring:
-    """One planting: who, on how many objects, how close."""
-
-    members: tuple[str, ...]
-    objects: int
-    jitter_s: int
-
-
-@dataclass
-class Search:
-    """The smallest number of objects of one kind of ring: between `low` (fails) and `high` (comes back), of OBJECTS."""
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """Rings of one size and jitter, each with as many objects as are ever tried."""
 
     members: int
     jitter_s: int
-    low: int = -1
-    high: int = len(OBJECTS)
-    best: Planting | None = None
-
-    @property
-    def next(self) -> int | None:
-        """The index of OBJECTS to try; None where the answer is known."""
-        return (self.low + self.high) // 2 if self.high - self.low > 1 else None
-
-    def learn(self, planting: Planting, index: int) -> None:
-        """Take in the answer of one try; what is kept is the smallest that came back, or the largest that did not."""
-        if planting.recovered >= OF_TEN * planting.planted:
-            self.high, self.best = index, planting
-        else:
-            self.low = index
-            if self.high == len(OBJECTS):
-                self.best = planting
+    rings: tuple[Ring, ...]
 
 
-def searches(people: int, resolution_s: int) -> Iterator[list[Search]]:
-    """What to look for among so many actors: searches that can be made in one copy of the data stand together.
+def kinds(layer: Layer, people: NDArray[np.int64], resolution_s: int, rng: np.random.Generator) -> list[Kind]:
+    """What to plant on these actors (codes, in an order that does not depend on names).
 
     Half of the actors at most are planted on: the other half has to stay what chance is measured on.
     """
-    jitters = [jitter for jitter in JITTERS_S if jitter >= resolution_s]
-    for members in MEMBERS:
-        if people >= 2 * members * RINGS * len(jitters):
-            yield [Search(members, jitter) for jitter in jitters]
-        elif people >= 2 * members:
-            yield from ([Search(members, jitter)] for jitter in jitters)
+    return [Kind(members, jitter_s, tuple(_ring(layer, people, members, jitter_s, resolution_s, rng)
+                                          for _ in range(RINGS)))
+            for members in MEMBERS if len(people) >= 2 * members for jitter_s in JITTERS_S if jitter_s >= resolution_s]
 
 
-def rings(together: list[Search], people: list[str], rng: np.random.Generator) -> list[Ring]:
-    """Disjoint rings for the next try of each search, members drawn at random."""
-    free = [people[i] for i in rng.permutation(len(people))]
-    planted = []
-    for search in together:
-        if (index := search.next) is not None:
-            for _ in range(min(RINGS, len(people) // (2 * search.members))):
-                members, free = free[: search.members], free[search.members :]
-                planted.append(Ring(tuple(members), OBJECTS[index], search.jitter_s))
-    return planted
-
-
-def planted(layer: Layer, planting: list[Ring], resolution_s: int, rng: np.random.Generator) -> pl.DataFrame:
-    """The acts of these rings as tables.ACTIONS; their objects and posts are new."""
-    actor: list[str] = []
-    object_: list[str] = []
-    at: list[int] = []
+def _ring(layer: Layer, people: NDArray[np.int64], members: int, jitter_s: int, resolution_s: int,
+          rng: np.random.Generator) -> Ring:
+    moments = layer.events.at[rng.integers(0, len(layer.events), OBJECTS[-1])]
+    delays = rng.integers(0, jitter_s * SECOND, (OBJECTS[-1], members), endpoint=True)
     step = resolution_s * SECOND
-    for number, ring in enumerate(planting):
-        moments = layer.events.at[rng.integers(0, len(layer.events), ring.objects)]
-        for occasion, moment in enumerate(moments.tolist()):
-            delays = rng.integers(0, ring.jitter_s * SECOND, len(ring.members), endpoint=True).tolist()
-            actor += ring.members
-            object_ += [f"planted:{number}:{occasion}"] * len(ring.members)
-            at += [(moment + delay) // step * step for delay in delays]
-    frame = pl.DataFrame({"actor": actor, "object": object_, "at": pl.Series(at, dtype=pl.Int64).cast(tables.TIME),
-                          "post": [f"planted:{row}" for row in range(len(actor))],
-                          "kind": pl.repeat(layer.kind, len(actor), eager=True, dtype=pl.String)})
-    return tables.conform(frame, tables.ACTIONS, "planted acts")
+    return Ring(np.sort(people[rng.permutation(len(people))[:members]]), (moments[:, None] + delays) // step * step)
 
 
-def came_back(ring: Ring, edges: Mapping[str, set[str]]) -> bool:
-    """Whether enough members hold an edge to a fellow member."""
-    fellows = set(ring.members)
-    found = sum(1 for member in ring.members if edges.get(member, set()) & fellows)
-    return found >= max(3, CAME_BACK * len(ring.members))
+def smallest(kind: Kind, comes_back: Callable[[Ring], bool]) -> Planting:
+    """The fewest objects with which nine in ten come back, or the most that were tried with what came back of them."""
+    low, high = -1, len(OBJECTS)
+    back = dict.fromkeys(range(len(OBJECTS)), 0)
+    while high - low > 1:
+        middle = (low + high) // 2
+        back[middle] = sum(comes_back(Ring(ring.members, ring.at[: OBJECTS[middle]])) for ring in kind.rings)
+        if back[middle] >= OF_TEN * len(kind.rings):
+            high = middle
+        else:
+            low = middle
+    best = min(high, len(OBJECTS) - 1)
+    return Planting(kind.members, OBJECTS[best], kind.jitter_s, len(kind.rings), back[best])
 
 
-def judge(ring: Ring, a: NDArray[np.str_], b: NDArray[np.str_], q: NDArray[np.float64], alpha: float) -> bool:
-    """Whether a ring has come back, given q of the pairs a, b."""
-    edges: dict[str, set[str]] = {}
-    for one, other in zip(a[q <= alpha].tolist(), b[q <= alpha].tolist(), strict=True):
-        edges.setdefault(one, set()).add(other)
-        edges.setdefault(other, set()).add(one)
-    return came_back(ring, edges)
+def came_back(members: int, a: NDArray[np.int32], b: NDArray[np.int32]) -> bool:
+    """Whether enough members of a ring hold an edge to a fellow member, given its validated pairs."""
+    return len({*a.tolist(), *b.tolist()}) >= max(3, CAME_BACK * members)

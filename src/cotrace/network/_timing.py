@@ -11,13 +11,14 @@ Each object that a pair shares gets the *largest* of four innocent probabilities
 and p is the exact Poisson-binomial tail. The largest of four makes p too large rather than too small.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ._layers import BINS, DAY, UNIT, Layer, Pairs
+from ._layers import BINS, DAY, UNIT, Layer, Pairs, Window
 
 HABIT = 10.0       # others: how many pooled acts a habit starts from
 BURST = 30.0       # others: the same for an object's own burst
@@ -26,7 +27,6 @@ EXPLAINED = 4      # power of the part of a pair's shared objects that taste exp
 HOURS = 10.0       # acts: how many of the population's acts an actor's hours start from
 OWN_HOURS = 3.0    # acts: the same for the hours of a pair on its other shared objects
 CEILING = 0.999    # a chance is never certain
-DAYS = 2           # days on which a pair has to meet, where the data span them
 
 
 class Clock(NamedTuple):
@@ -75,9 +75,19 @@ def acts(layer: Layer, hours: Clock) -> Acts:
     return Acts(events.at, events.by, layer.lag_bin, layer.class_[events.object], hours.audience_of[events.object])
 
 
-def nothing_yet(pairs: Pairs) -> Timing:
-    """Before the first window: every pair is explained by chance."""
-    return Timing(np.ones(len(pairs.a)), np.full(len(pairs.a), -1), np.full(len(pairs.event_a), -1.0))
+def over_windows(pairs: Pairs, weight: NDArray[np.int64], events: Acts, windows: Iterable[Window], day: Window,
+                 hours: Clock, min_objects: int, min_days: int) -> Timing:
+    """The best window of each pair; before the first, every pair is explained by chance.
+
+    Args:
+        weight: 1/1024ths, of each pair: how much the two count in each other's habits.
+        day: the window of the schedule.
+        min_objects, min_days: on how many a pair has to meet.
+    """
+    best = Timing(np.ones(len(pairs.a)), np.full(len(pairs.a), -1), np.full(len(pairs.event_a), -1.0))
+    for index, window in enumerate(windows):
+        test(best, index, pairs, weight, events, window, day, hours, min_objects, min_days)
+    return best
 
 
 @njit(cache=True)

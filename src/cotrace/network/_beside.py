@@ -1,0 +1,165 @@
+"""One ring beside the data: what the tests of chance say of its pairs, where it is the only thing that is added.
+
+Planting many rings into one copy changes what is usual there, and the answer with it; a whole search for every single
+ring is not affordable. So what everybody does is counted once, and only what one ring adds is counted for it: its own
+acts, and what they change in its members' habits, in the pool and in fame. Held as they are: the audiences, the hours
+of everybody else, and all other pairs. `validate` of the data with this one ring in it gives the same answers (a test
+compares them). It says nothing of any pair outside the ring.
+"""
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engines import Events
+from . import _choice, _timing
+from ._layers import (
+    BINS,
+    DAY,
+    LAGS_S,
+    SECOND,
+    SIZES,
+    UNIT,
+    Layer,
+    Pairs,
+    Window,
+    by_actor,
+    by_object,
+    discount,
+    one_a_post,
+    pooled,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Ring:
+    """A ring whose every member acts on every one of its new objects."""
+
+    members: NDArray[np.int64]       # actor codes of a layer, ascending
+    at: NDArray[np.int64]            # [object, member], µs
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """A window of the data: all that the pairs of a ring can need of it."""
+
+    us: int
+    hot: NDArray[np.bool_]           # of each event of the crew
+    near: NDArray[np.int64]
+    others: NDArray[np.int64]
+    habit_near: NDArray[np.int64]    # of all actors
+    habit_others: NDArray[np.int64]
+    object_near: NDArray[np.int64]   # of all objects that two actors share, as `by_object` gives them
+    object_others: NDArray[np.int64]
+
+
+class Beside:
+    """The data, counted once, for rings among a crew of actors.
+
+    Args:
+        windows: those that are tried, and the window of the schedule last.
+        crew: actor codes; who may be a member of a ring.
+    """
+
+    def __init__(self, layer: Layer, audience: NDArray[np.int64], windows: list[Window], crew: NDArray[np.int64],
+                 engine: ModuleType, min_objects: int):
+        self.layer, self.audience, self.engine, self.min_objects = layer, audience, engine, min_objects
+        counts = _choice.of_objects(layer, audience)
+        self.fame, self.hours = _choice.fame(counts), _timing.clock(layer, counts)
+        self.events = np.flatnonzero(np.isin(layer.events.actor, crew))
+        self.shared = np.flatnonzero(layer.size > 1)
+        self.windows = [self._count(one) for one in windows]
+
+    def _count(self, one: Window) -> _Counted:
+        object_, mine = self.layer.events.object, self.events
+        sums = [by_object(object_, self.layer.lag_bin, count, len(self.layer.size))[self.shared]
+                for count in (one.near, one.others)]
+        return _Counted(one.us, one.hot[mine], one.near[mine], one.others[mine], one.habit_near, one.habit_others,
+                        sums[0], sums[1])
+
+    def test(self, ring: Ring) -> tuple[Pairs, _choice.Choice, NDArray[np.float64]]:
+        """Its pairs (codes: positions among its members), what they share, and p of each in its best window.
+
+        That p is not yet multiplied by the number of windows tried.
+        """
+        layer, joint, members = self.layer, len(ring.at), len(ring.members)
+        rows = np.flatnonzero(np.isin(layer.events.actor[self.events], ring.members))
+        old = self.events[rows]
+        known, events = np.unique(layer.events.object[old]), _events(layer.events, old, ring)
+        a, b = (side.astype(np.int32) for side in np.triu_indices(members, 1))
+        pair, event_a, event_b = self.engine.meetings(events, a, b)
+        start = np.searchsorted(pair, np.arange(len(a) + 1))
+        pairs = Pairs(a, b, start, event_a, event_b, one_a_post(start, events.post[event_a], events.post[event_b]))
+
+        audience = self.audience[ring.members]
+        choice = _choice.expect(layer.degree[ring.members] + joint, np.r_[layer.size[known], [members] * joint],
+                                events.object[event_a], pairs, audience, self._fame(audience, joint))
+        weight = _choice.weights(choice)
+        lag = events.at[len(old):] - np.repeat(ring.at.min(axis=1), members)
+        lag_bin = np.r_[layer.lag_bin[old], np.searchsorted(np.array(LAGS_S) * SECOND, lag, side="right")]
+        class_ = np.r_[layer.class_[known], [np.digitize(members, SIZES)] * joint]
+        likes = np.r_[self.hours.audience_of[known], [np.bincount(audience).argmax()] * joint]
+        acts = _timing.Acts(events.at, events.by, lag_bin.astype(np.int8), class_.astype(np.int8)[events.object],
+                            likes[events.object])
+        *tried, day = (self._window(counted, rows, ring, events, acts, pairs, weight) for counted in self.windows)
+        best = _timing.over_windows(pairs, weight, acts, tried, day, self._clock(ring, events), self.min_objects,
+                                    layer.min_days)
+        return pairs, choice, best.p
+
+    def _fame(self, audience: NDArray[np.int64], joint: int) -> _choice.Fame:
+        totals = self.fame.totals
+        mine = np.bincount(audience, minlength=len(totals))
+        few = joint if len(audience) <= _choice.RARE else 0
+        together = np.outer(mine, mine)
+        return _choice.Fame((self.fame.objects[0] + joint * together, self.fame.objects[1] + few * together),
+                            totals + joint * mine)
+
+    def _window(self, counted: _Counted, rows: NDArray, ring: Ring, events: Events, acts: _timing.Acts, pairs: Pairs,
+                weight: NDArray[np.int64]) -> Window:
+        members, old = len(ring.members), len(rows)
+        at, lag = events.at[old:].reshape(-1, members), acts.lag_bin[old:].reshape(-1, members)
+        fellow = ~np.eye(members, dtype=bool)
+        of_bin = lag[:, None, :, None] == np.arange(BINS)
+        close = np.abs(at[:, :, None] - at[:, None, :]) <= counted.us
+        near = ((close & fellow)[..., None] & of_bin).sum(axis=2).reshape(-1, BINS) * UNIT
+        others = (fellow[None, :, :, None] & of_bin).sum(axis=2).reshape(-1, BINS) * UNIT
+        near, others = np.r_[counted.near[rows], near], np.r_[counted.others[rows], others]
+        hot = np.r_[counted.hot[rows], np.zeros(len(events) - old, dtype=bool)]
+        discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, acts.lag_bin, hot, acts.at,
+                 counted.us)
+        before = np.zeros((len(events), BINS), dtype=np.int64)
+        habits, sums = [], []
+        for now, then, habit, of_object in ((near, counted.near, counted.habit_near, counted.object_near),
+                                            (others, counted.others, counted.habit_others, counted.object_others)):
+            before[:old] = then[rows]
+            habits.append(habit[ring.members] + by_actor(events.actor, now - before, members))
+            new = events.object[old:] - events.object[old]
+            sums.append(np.r_[of_object, by_object(new, acts.lag_bin[old:], now[old:], len(ring.at))])
+        class_ = np.r_[self.layer.class_[self.shared], [np.digitize(members, SIZES)] * len(ring.at)]
+        return Window(counted.us, hot, near, others, habits[0], habits[1], pooled(class_, sums[0], sums[1]))
+
+    def _clock(self, ring: Ring, events: Events) -> _timing.Clock:
+        hour = events.at % DAY
+        order = np.lexsort((hour, events.actor))
+        start = np.searchsorted(events.actor[order], np.arange(len(ring.members) + 1))
+        return self.hours._replace(actor=hour[order], actor_start=start)
+
+
+def _events(events: Events, old: NDArray, ring: Ring) -> Events:
+    """The members' own acts, and the joint ones after them, in codes of the ring alone."""
+    members = len(ring.members)
+    known, object_ = np.unique(events.object[old], return_inverse=True)
+    object_ = np.r_[object_, len(known) + np.repeat(np.arange(len(ring.at)), members)].astype(np.int32)
+    order = np.argsort(ring.at, axis=1, kind="stable")
+    at = np.take_along_axis(ring.at, order, axis=1).ravel()
+    by = events.by[old]
+    self_ = np.searchsorted(ring.members, by).clip(max=members - 1)
+    by = np.where(by < 0, -1, np.where(ring.members[self_] == by, self_, members + by))
+    return Events(actor=np.r_[np.searchsorted(ring.members, events.actor[old]), order.ravel()].astype(np.int32),
+                  object=object_, at=np.r_[events.at[old], at],
+                  post=np.r_[events.post[old], events.post.max(initial=0) + 1 + np.arange(len(at))].astype(np.int32),
+                  by=np.r_[by, np.full(len(at), -1)].astype(np.int32),
+                  start=np.searchsorted(object_, np.arange(len(known) + len(ring.at) + 1)),
+                  kind=np.zeros(members, dtype=np.int8), actors=[""] * members, objects=[], posts=[], kinds=[""])
