@@ -38,7 +38,8 @@ from .progress import Progress, quiet
 from .records import WINDOWS, Decision, Findings, Input, Placebo, Plan, Planting, Reading, TraceReport, as_plain
 from .software import software
 
-MEMORY_FACTOR = 6  # peak memory of a run ÷ its POSTS in memory; 4–5 on the shared data, rounded up
+MEMORY_BASE = 350 * 2**20  # bytes of a run of next to no posts, libraries and compiled code included: 327 MiB measured
+MEMORY_FACTOR = 14         # peak memory beyond that ÷ POSTS in memory: 5 to 13 on the shared data (13: mixA, plantings)
 Frames = dict[str, pl.DataFrame]
 
 
@@ -142,8 +143,8 @@ def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | Non
 
 
 def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.DataFrame, plan: Plan,
-            engine: ModuleType, *, decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None, progress: Progress,
-            ) -> Run:
+            engine: ModuleType, *, decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None,
+            progress: Progress) -> Run:
     """The line itself, from posts on."""
     resolution_s = max(file.resolution_s for file in read.inputs)
     plan = replace(plan, windows=_windows(plan, resolution_s))
@@ -161,9 +162,10 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     links = attribution.link(clusters=found, edges=left.edges, occasions=left.occasions, actions=actions,
                              reading=read, sources=registry, plan=plan, seed=plan.seed)
 
+    notes = (*_too_short(resolution_s), *valid.notes)
     reports = tuple(replace(trace, set_aside=valid.set_aside.get(trace.name, 0)) for trace in seen)
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
-                        decisions.without(links, stand), placebos, plantings, (*_too_short(resolution_s), *valid.notes), stand, left.taken_out)
+                        decisions.without(links, stand), placebos, plantings, notes, stand, left.taken_out)
     packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
     name = digest.digest([line.of, as_plain(registry.rows()), *([decisions.as_rows(stand)] if stand else [])])
     folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(made_from)))
@@ -356,8 +358,8 @@ def _windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
 def _too_short(resolution_s: int) -> list[str]:
     """What the clock of the data cannot tell, for the report: the same for every plan, so that a replay says it too."""
     short = [str(window) for window in WINDOWS if window < resolution_s]
-    return [f"Windows shorter than {resolution_s} s were left out ({', '.join(short)} s of the usual ones): the times in "
-            "these files are known no better."] if short else []
+    return [f"Windows shorter than {resolution_s} s were left out, of the usual ones {', '.join(short)} s: the times "
+            "in these files are known no better."] if short else []
 
 
 def _files(posts: object) -> list[str | Path]:
@@ -390,7 +392,7 @@ def _counting(engine: str, workers: int | None) -> ModuleType:
 
 
 def _refuse_too_large(read: Reading, memory: int | None) -> None:
-    needed = MEMORY_FACTOR * read.posts.estimated_size()
+    needed = MEMORY_BASE + MEMORY_FACTOR * read.posts.estimated_size()
     if memory is not None and needed > memory:
         raise InputError(f"These {read.posts.height:,} posts need about {_spelled(needed)} of memory, and --memory "
                          f"allows {_spelled(memory)}.\nAllow more, or run the files in parts.")
