@@ -115,6 +115,15 @@ def test_validated_is_a_word_that_has_to_be_earned():
     assert derive.placebo_rates(quiet, 0) == {}  # undefined, not zero
 
 
+def test_posts_that_all_lie_within_an_hour_validate_nothing():
+    quiet = [("hour", 0)] * 20
+    noon, one, later = "2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z", "2026-03-01T13:00:00.000001Z"
+
+    assert derive.standing(quiet, 50, Fraction(1, 100), span=(noon, one))[0] == "placebo impossible"
+    assert derive.standing(quiet, 50, Fraction(1, 100), span=(noon, later))[0] == "validated"
+    assert derive.standing(quiet, 0, Fraction(1, 100), span=(noon, one))[0] == "nothing found"
+
+
 def test_the_smallest_ring_is_the_one_that_came_back_nine_times_in_ten():
     assert derive.smallest_planting([(3, 4, 60, 10, 8), (5, 6, 60, 10, 10), (5, 6, 1800, 10, 9)]) == (5, 6, 1800, 10, 9)
     assert derive.smallest_planting([(3, 4, 60, 10, 8)]) is None

@@ -10,6 +10,7 @@ import pytest
 
 from cotrace import derive, digest, dossier, records, statement
 from cotrace.errors import InputError
+from cotrace.verify import verify
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,17 @@ def test_the_word_validated_is_withheld_and_the_reason_is_said_first(change, sta
     assert told(files)["standing"] == standing
     assert first.startswith("Read this first:")
     assert "validated" not in " ".join(said(files)).replace("called validated", "")
+
+
+def test_where_all_posts_lie_within_an_hour_no_copy_can_tell_and_it_is_said_first(monkeypatch):
+    monkeypatch.setitem(derive.CONSTANTS, "placebo_hours", "100000")  # the made-up finding spans days
+
+    packed = dossier.build(_findings.full())
+    files = digest.unarchive(packed)
+
+    assert told(files)["standing"] == "placebo impossible"
+    assert said(files, "summary")[0].startswith("Read this first: nothing here is called validated, because all posts")
+    verify(packed)
 
 
 def test_only_evidence_posts_enter_and_nobody_outside_is_mentioned(full):
