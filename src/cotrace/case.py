@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import digest
-from .errors import InputError
+from .errors import CotraceError, InputError
 
 if sys.platform == "win32":
     import msvcrt
@@ -46,6 +46,7 @@ class Case:
             InputError: the folder is not empty and not a case, is a file, or its log is damaged.
         """
         self.folder = Path(folder)
+        self._made = False  # by this very call
         self._mark()
         self._read()
 
@@ -66,8 +67,13 @@ class Case:
             return
         if self.folder.exists() and any(self.folder.iterdir()):
             raise InputError(f"{self.folder} is not empty and not a case.\nName a new folder with  --case DIR.")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write(mark, digest.canonical(MARK) + b"\n")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write(mark, digest.canonical(MARK) + b"\n")
+        except OSError as fault:
+            raise InputError(f"{self.folder} cannot be made: {fault.strerror}.\n"
+                             "Name a folder that you may write with  --case DIR.") from None
+        self._made = True
 
     def _read_log(self) -> list[dict]:
         path = self.folder / "log.jsonl"
@@ -112,7 +118,16 @@ class Case:
                 raise InputError(f"Another cotrace works in {self.folder}.\nWait for it, or name another  --case DIR."
                                  ) from None
             self._read()  # another process may have written since this case was opened
-            yield
+            try:
+                yield
+            except CotraceError:
+                self._undo()
+                raise
+
+    def _undo(self) -> None:
+        """A folder that was made for a run which could not even begin is taken away again."""
+        if self._made and not self.facts and {path.name for path in self.folder.iterdir()} == {"case.json", "lock"}:
+            shutil.rmtree(self.folder)
 
     # ----------------------------------------------------------------------------------------- the blobs
 
