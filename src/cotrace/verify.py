@@ -396,14 +396,20 @@ def _edges(tables: Tables, plan: Mapping[str, str], occasions: Mapping[tuple[str
         work += len(own) * (min(observed, len(own) - observed) + 1)
         if work > MOST_WORK:
             raise VerificationError("Its occasions need more work than any dossier's.")
-        p_time = min(1.0, len(windows) * tail(list(map(float, chances)), observed))
-        p_choice = chosen(edge, tests)
-        k = max(p_time, SMALLEST) * p_choice
-        p = min(1.0, k * (1 - math.log(k))) if p_time <= GATE and k > 0 else 1.0 if p_time > GATE else 0.0
+        p_time, p_choice, p = pair_chance(edge, list(map(float, chances)), observed, len(windows), tests)
         for name, right in (("p_time", p_time), ("p_choice", p_choice), ("p", p)):
             _same(float(edge[name]), right, f"{who}: {name}")
     if left:
         raise VerificationError("There are occasions of a pair that is not among the edges.")
+
+
+def pair_chance(edge: Mapping[str, str], chances: Sequence[float], observed: int, windows: int, tests: int,
+                ) -> tuple[float, float, float]:
+    """p_time, p_choice and p of a pair from its occasions and from what the two share (a row of `edges`)."""
+    p_time = min(1.0, windows * tail(chances, observed))
+    p_choice = chosen(edge, tests)
+    k = max(p_time, SMALLEST) * p_choice
+    return p_time, p_choice, min(1.0, k * (1 - math.log(k))) if p_time <= GATE and k > 0 else float(p_time > GATE)
 
 
 def tail(chances: Sequence[float], observed: int) -> float:
