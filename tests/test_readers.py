@@ -260,3 +260,18 @@ def test_a_layout_is_one_file(tmp_path, monkeypatch):
     assert found.posts["account"].to_list() == ["letters:ana", "letters:ben"]
     assert "says" not in found.inputs[0].zone and found.inputs[0].format == "csv, letters"
     assert Path(path).exists()
+
+
+@pytest.mark.parametrize(("columns", "mapping"), [
+    ("uri did createdAt text", {"post": "uri", "account": "did", "at": "createdAt", "text": "text"}),
+    ("video_id username create_time video_description hashtag_names",
+     {"post": "video_id", "account": "username", "account_handle": "username", "at": "create_time",
+      "text": "video_description", "tags": "hashtag_names"}),
+    ("comment_id author_channel_id published_at text",
+     {"post": "comment_id", "account": "author_channel_id", "at": "published_at", "text": "text"}),
+    ("id created_at content account.id account.created_at account.note account.acct",
+     {"post": "id", "at": "created_at", "text": "content", "account": "account.id", "account_handle": "account.acct",
+      "account_created": "account.created_at", "account_bio": "account.note"}),
+], ids=["bluesky", "tiktok", "youtube", "mastodon"])
+def test_exports_of_other_platforms_are_recognised_by_their_columns(columns, mapping):
+    assert parts.load("readers", "columns").mapping(columns.split()) == mapping
