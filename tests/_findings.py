@@ -52,9 +52,10 @@ def full(**changes) -> records.Findings:
         occasions=occasions.sort("a", "b", "trace", "object"), links=_links(clusters, grounds),
         placebos=tuple(records.Placebo(cell, copy, copy % 3 == 0 and cell == "10 min", 20 + copy)
                        for cell in ("10 min", "1 h") for copy in range(20)),
-        plantings=tuple(records.Planting(members, objects, jitter, 10, back) for members, objects, jitter, back in
+        plantings=tuple(records.Planting(members, objects, jitter, 10, back, "shared_link")
+                        for members, objects, jitter, back in
                         ((3, 4, 60, 3), (3, 8, 60, 9), (5, 6, 60, 10), (5, 6, 1800, 9), (10, 12, 21600, 2))),
-        notes=("shared_link: 2 objects were common property.",))
+        notes=("shared_link: 2 objects were common property.",), naive_edges=25)
     findings = dataclasses.replace(findings, placebos=tuple(
         dataclasses.replace(p, edges=0) for p in findings.placebos))
     return dataclasses.replace(findings, **changes)

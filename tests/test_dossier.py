@@ -76,6 +76,23 @@ def test_an_empty_result_is_a_full_report_that_says_what_would_have_been_found(e
     assert any("rate is undefined" in line for line in said(empty, "chance"))
 
 
+def test_every_kind_of_planted_ring_is_told_once_in_limits(full):
+    planted = [line for line in said(full, "limits") if "planted" in line.lower()]
+    sizes = [line for line in planted if line.startswith("Planted in the same way into shared_link, rings of")]
+
+    assert planted[0].startswith("What would have been found: the smallest ring that came back at least 9 times in 10, "
+                                 "each planted alone into these very posts, has 3 members, 8 shared things")
+    assert len(sizes) == 3 and len(planted) == 4
+    assert "rings of 3 members have to share more than 4 things where their times are spread by up to 1 minute (with " \
+           "these 3 of 10 came back)." in sizes[0]
+    assert sum(line.count("came back)") for line in sizes) == len(rows(full, "plantings")) - 1
+
+
+def test_the_usual_rule_is_counted_on_the_posts_as_on_their_copies(full):
+    assert sum("finds 29.5 pairs on average on the same copies, against 25 in these posts" in line
+               for line in said(full, "chance")) == 2
+
+
 def test_nobody_below_likely_is_named_beside_a_source(full):
     links = rows(full, "links")
     below = {link["actor"] for link in links if link["word"] not in derive.NAMED}

@@ -143,6 +143,7 @@ def test_an_empty_finding_is_a_full_calm_report(nothing):
     assert "Placebo against real" in words
     assert {section["id"] for section in statement["sections"]} >= set(derive.SECTIONS)
     assert "c-" not in "".join(re.findall(r'class="cluster"', text))
+    assert text.count('class="found"') == 4, "both rules, on both kinds of copies, have their line of the real posts"
 
 
 def test_an_internal_link_never_leads_nowhere(either):

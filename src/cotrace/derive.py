@@ -61,7 +61,7 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
     "registry": ("source", "selector_type", "selector", "identified_by", "at", "cites", "platform", "name",
                  "valid_from", "valid_to", "withdrawn", "note", "receipt"),
     "placebos": ("cell", "copy", "edges", "naive_edges"),
-    "plantings": ("members", "objects", "jitter_s", "planted", "recovered"),
+    "plantings": ("members", "objects", "jitter_s", "planted", "recovered", "trace"),
     "decisions": ("actor", "source", "verdict", "by", "at", "because"),
     "taken_out": ("p", "edges"),
 }

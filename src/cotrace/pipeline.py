@@ -156,6 +156,7 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     valid = line.validated(tested)
     placebos = line.placebos(actions, tested)
     plantings = line.plantings(actions, tested)
+    naive_edges = line.naive_edges(actions)
     stand = decisions.standing([*(Decision(**made) for made in store.decisions), *decided])
     left = decisions.take_out(valid.edges, valid.occasions, stand)
     found = clusters.find(left.edges, plan_digest=digest.digest(plan.as_plain()), seed=plan.seed)
@@ -165,7 +166,8 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     notes = (*_too_short(resolution_s), *valid.notes)
     reports = tuple(replace(trace, set_aside=valid.set_aside.get(trace.name, 0)) for trace in seen)
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
-                        decisions.without(links, stand), placebos, plantings, notes, stand, left.taken_out)
+                        decisions.without(links, stand), placebos, plantings, notes, stand, left.taken_out,
+                        naive_edges)
     packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
     name = digest.digest([line.of, as_plain(registry.rows()), *([decisions.as_rows(stand)] if stand else [])])
     folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(made_from)))
@@ -248,6 +250,13 @@ class _Line:
 
         _, plain, _ = _kept(self.store, "plantings", self.of, make)
         return tuple(Planting(**ring) for ring in plain)
+
+
+    def naive_edges(self, actions: Frames) -> int:
+        """What the rule of other tools finds in these posts, beside what it finds in the copies."""
+        _, plain, _ = _kept(self.store, "naive", self.of,
+                            lambda: ({}, network.naive(actions, engine=self.engine).height))
+        return plain
 
 
 Make = Callable[[], tuple[Frames, object]]

@@ -122,6 +122,7 @@ class Planting:
     jitter_s: int
     planted: int
     recovered: int
+    trace: str = ""                # the behaviour that they were planted into
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ class Sign:
     profile: bool                  # whether it is about what an account is, and not only about what it does
     says: str                      # one sentence
     bearers: tuple[str, ...]       # members that show it, sorted
-    counts: dict[str, int]         # members, seen, of, others_seen, others_of, audience_seen, audience_of, tries, chosen
+    counts: dict[str, int]         # members, seen, of; others_, audience_ seen and of; tries, chosen
     p: float | None                # chance of as many among members; None: cannot be judged
     q: float | None                # Benjamini-Hochberg over all signs × clusters that could be judged
     state: str                     # seen, not seen, cannot be judged
@@ -245,6 +246,7 @@ class Findings:
     notes: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()   # those that stand, one for each actor and source
     taken_out: tuple[float, ...] = ()      # p of each validated edge that a decision took out: q of the rest needs them
+    naive_edges: int | None = None         # of the rule "60 s, twice" on these very posts, beside those on the copies
     forgotten: int = 0                     # actors whose posts were taken out of the case for good, before all else
 
 

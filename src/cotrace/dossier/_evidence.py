@@ -56,7 +56,7 @@ def tables(findings: Findings, secret: bytes | None) -> tuple[dict[str, Rows], M
     found["links"], found["grounds"], found["meetings"] = _links(findings.links, cluster_of, mask)
     found["registry"] = _registry(findings, mask)
     found["placebos"] = sorted([p.cell, str(p.copy), str(p.edges), str(p.naive_edges)] for p in findings.placebos)
-    found["plantings"] = [[str(p.members), str(p.objects), str(p.jitter_s), str(p.planted), str(p.recovered)]
+    found["plantings"] = [[str(p.members), str(p.objects), str(p.jitter_s), str(p.planted), str(p.recovered), p.trace]
                           for p in findings.plantings]
     found["members"], found["clusters"] = derive.summaries(_named(findings, mask), found["edges"], found["occasions"])
     found |= _read(findings) | {"traces": _traces(findings), "plan": _plan(findings)}
@@ -291,7 +291,7 @@ def _run(findings: Findings, found: Mapping[str, Rows], mask: Mask) -> Rows:
         "registry_selectors": findings.sources.height,
         "edges_outside": sum(not row[0] for row in found["edges"]),
         "masked_accounts": len(mask.used), "masked_mentions": mask.mentions, "pseudonyms": mask.secret is not None,
-        "placebo_cells": placebo_cells, "forgotten": findings.forgotten,
+        "placebo_cells": placebo_cells, "naive_edges": findings.naive_edges, "forgotten": findings.forgotten,
         **{f"read_{choice}": said for choice, said in findings.reading.how},
     }
     how = {f"read_{key}": value for key, value in findings.reading.how}

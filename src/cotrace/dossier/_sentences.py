@@ -4,7 +4,7 @@ It sees nothing but the evidence tables, so whoever has a dossier can write its 
 anybody intended, who stands behind an account, or that acting together is wrong.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from .. import derive
 from ..derive import Tables
@@ -436,8 +436,10 @@ def _chance(w: Writer) -> None:
                   high=_rate(cell, "mean_high"))
         else:
             w.say("FACT", "As nothing was found, the false discovery rate is undefined.", ("placebos", here), "edges")
-        w.say("FACT", "The usual rule, within a minute and twice, finds {naive} pairs on average on the same copies.",
-              ("placebos", here), naive=end("placebos", "mean", "naive_edges", "decimal:1", **here))
+        w.say("FACT", "The usual rule, within a minute and twice, finds {naive} pairs on average on the same copies"
+              + (", against {found} in these posts." if w.run("naive_edges") else "."), ("placebos", here), "run",
+              naive=end("placebos", "mean", "naive_edges", "decimal:1", **here),
+              **({"found": one("run", "value", "integer", key="naive_edges")} if w.run("naive_edges") else {}))
     if not w.some("placebos"):
         w.say("FACT", "No copy was made, so the rate of error of this search in these posts is unknown.", "placebos")
 
@@ -552,36 +554,55 @@ def _limits(w: Writer) -> None:
     w.say("INFERENCE", "What would change our mind: an open common membership, a feed or tool that explains the "
           "times, or "
           "posts that are missing from the files.", "inputs")
-    _smallest(w)
-    for row in w.tables.rows("plantings"):
-        here = dict(zip(("members", "objects", "jitter_s"), row, strict=False))
-        w.say("FACT", "Of {planted} rings of {members} members with {objects} shared things each, spread by up to "
-              "{jitter}, "
-              "planted into these very posts, {recovered} came back.", ("plantings", here),
-              planted=total("plantings", "planted", **here), members=end("plantings", "max", "members", "integer",
-              **here),
-              objects=end("plantings", "max", "objects", "integer", **here),
-              jitter=end("plantings", "max", "jitter_s", "seconds", **here),
-              recovered=total("plantings", "recovered", **here))
+    told = _smallest(w)
+    for members in sorted(set(w.tables.cells("plantings", "members")), key=int):
+        _plantings(w, members, told)
 
 
-def _smallest(w: Writer) -> None:
-    """What would have been found: an empty result is worth as much as this sentence."""
-    rows = [tuple(map(int, row)) for row in w.tables.rows("plantings")]
-    best = derive.smallest_planting([(m, o, j, planted, back) for m, o, j, planted, back in rows])
+def _smallest(w: Writer) -> dict[str, str]:
+    """What would have been found: an empty result is worth as much as this sentence. Gives the row that it told."""
+    best = derive.smallest_planting([_planted(row) for row in w.tables.rows("plantings")])
     if best is None:
         w.say("FACT", "No planted ring of the sizes that were tried came back in {found} of {of} plantings, so this "
-              "search "
-              "cannot say what it would have found.", "plantings", found=constant("plantings_found"),
+              "search cannot say what it would have found.", "plantings", found=constant("plantings_found"),
               of=constant("plantings_of"))
-        return
+        return {}
     here = dict(zip(("members", "objects", "jitter_s"), map(str, best[:3]), strict=True))
-    w.say("FACT", "What would have been found: the smallest ring planted into these very posts that came back at least "
-          "{found} times in {of} has {members} members, {objects} shared things, and times spread by up to {jitter}.",
-          ("plantings", here), found=constant("plantings_found"), of=constant("plantings_of"),
+    w.say("FACT", "What would have been found: the smallest ring that came back at least {found} times in {of}, each "
+          "planted alone into these very posts, has {members} members, {objects} shared things, and times spread by up "
+          "to {jitter}.", ("plantings", here), found=constant("plantings_found"), of=constant("plantings_of"),
           members=end("plantings", "max", "members", "integer", **here),
           objects=end("plantings", "max", "objects", "integer", **here),
           jitter=end("plantings", "max", "jitter_s", "seconds", **here))
+    return here
+
+
+def _plantings(w: Writer, members: str, told: Mapping[str, str]) -> None:
+    """One sentence a size of ring: what each jitter needs, or that nothing which was tried is enough."""
+    parts: list[str] = []
+    numbers: dict[str, Derivation] = {}
+    for row in sorted(w.tables.where("plantings", {"members": members}), key=lambda row: int(row[2])):
+        here = dict(zip(("members", "objects", "jitter_s"), row, strict=False))
+        if here == told:
+            continue
+        n = "abcdefghijklmnopqrstuvwxyz"[len(parts)]  # placeholders are of letters: a digit would be a number in prose
+        enough = derive.smallest_planting([_planted(row)]) is not None
+        parts.append(("" if enough else "more than ") + f"{{things_{n}}} things where their times are spread by up to "
+                     f"{{jitter_{n}}} (with these {{back_{n}}} of {{of_{n}}} came back)")
+        numbers |= {f"things_{n}": end("plantings", "max", "objects", "integer", **here),
+                    f"jitter_{n}": end("plantings", "max", "jitter_s", "seconds", **here),
+                    f"back_{n}": total("plantings", "recovered", **here),
+                    f"of_{n}": total("plantings", "planted", **here)}
+    if parts:
+        of_size = {"members": members}
+        w.say("FACT", "Planted in the same way into {trace}, rings of {members} members have to share "
+              + "; ".join(parts) + ".", ("plantings", of_size), trace=every("plantings", "trace", **of_size),
+              members=end("plantings", "max", "members", "integer", **of_size), **numbers)
+
+
+def _planted(row: Sequence[str]) -> tuple[int, int, int, int, int]:
+    members, objects, jitter_s, planted, recovered = map(int, row[:5])
+    return members, objects, jitter_s, planted, recovered
 
 
 def _not_claimed(w: Writer) -> None:

@@ -29,6 +29,7 @@ CAME_BACK = 0.8                                # share of a ring's members
 class Kind:
     """Rings of one size and jitter, each with as many objects as are ever tried."""
 
+    trace: str
     members: int
     jitter_s: int
     rings: tuple[Ring, ...]
@@ -39,8 +40,8 @@ def kinds(layer: Layer, people: NDArray[np.int64], resolution_s: int, rng: np.ra
 
     Half of the actors at most are planted on: the other half has to stay what chance is measured on.
     """
-    return [Kind(members, jitter_s, tuple(_ring(layer, people, members, jitter_s, resolution_s, rng)
-                                          for _ in range(RINGS)))
+    return [Kind(layer.trace, members, jitter_s, tuple(_ring(layer, people, members, jitter_s, resolution_s, rng)
+                                                       for _ in range(RINGS)))
             for members in MEMBERS if len(people) >= 2 * members for jitter_s in JITTERS_S if jitter_s >= resolution_s]
 
 
@@ -64,7 +65,7 @@ def smallest(kind: Kind, comes_back: Callable[[Ring], bool]) -> Planting:
         else:
             low = middle
     best = min(high, len(OBJECTS) - 1)
-    return Planting(kind.members, OBJECTS[best], kind.jitter_s, len(kind.rings), back[best])
+    return Planting(kind.members, OBJECTS[best], kind.jitter_s, len(kind.rings), back[best], kind.trace)
 
 
 def came_back(members: int, a: NDArray[np.int32], b: NDArray[np.int32]) -> bool:

@@ -138,8 +138,10 @@ def _placebo(tables: derive.Tables) -> _pictures.Picture | None:
     if not copies:
         return None
     found = len(tables.where("edges"))
+    usual = "".join(tables.cells("run", "value", {"key": "naive_edges"}))
     lines = []
-    for column, real, said in (("edges", found, "This method"), ("naive_edges", None, "The rule “60 s, twice”")):
+    for column, real, said in (("edges", found, "This method"),
+                               ("naive_edges", int(usual) if usual else None, "The rule “60 s, twice”")):
         for cell in sorted({row["cell"] for row in copies}):
             edges = [int(row[column]) for row in copies if row["cell"] == cell]
             lines.append((f"{said}: {len(edges)} copies of kind {_words.visible(cell).striptags()}", edges, real))
