@@ -17,7 +17,7 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["statement", "page", "verify", "simulate", "plans"],
     ["readers", "normalise", "traces", "engines"],
     ["reading", "network", "clusters", "sources", "decisions"],
-    ["attribution", "case"],
+    ["attribution", "case", "verdicts"],
     ["dossier", "exporters"],
     ["pipeline"],
     ["replay", "evaluate", "review"],

@@ -12,7 +12,8 @@ from types import ModuleType
 
 from .errors import InputError, MissingPartError
 
-KINDS = ("readers", "traces", "engines", "sources", "attribution", "exporters", "cli")
+KINDS = ("readers", "traces", "engines", "sources", "attribution", "verdicts.signs", "verdicts.explanations",
+         "exporters", "cli")
 
 
 def names(kind: str) -> list[str]:
