@@ -18,7 +18,7 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["readers", "normalise", "traces", "engines"],
     ["reading", "network", "clusters", "sources", "decisions"],
     ["attribution", "case", "verdicts"],
-    ["dossier", "exporters"],
+    ["dossier", "exporters", "why"],
     ["pipeline"],
     ["replay", "evaluate", "review"],
     ["cli"],

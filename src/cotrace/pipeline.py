@@ -31,6 +31,7 @@ from . import (
     statement,
     tables,
     traces,
+    verdicts,
 )
 from .case import Case, Nowhere
 from .errors import InputError
@@ -162,12 +163,16 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     found = clusters.find(left.edges, plan_digest=digest.digest(plan.as_plain()), seed=plan.seed)
     links = attribution.link(clusters=found, edges=left.edges, occasions=left.occasions, actions=actions,
                              reading=read, sources=registry, plan=plan, seed=plan.seed)
+    links = decisions.without(links, stand)
+
+    judged = verdicts.judge(clusters=found, edges=left.edges, occasions=left.occasions, actions=actions, reading=read,
+                            links=links, sources=registry, plan=plan, progress=progress)
 
     notes = (*_too_short(resolution_s), *valid.notes)
     reports = tuple(replace(trace, set_aside=valid.set_aside.get(trace.name, 0)) for trace in seen)
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
-                        decisions.without(links, stand), placebos, plantings, notes, stand, left.taken_out,
-                        naive_edges)
+                        links, placebos, plantings, notes, stand, left.taken_out,
+                        naive_edges, judged.signs, judged.explanations, judged.verdicts)
     packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
     name = digest.digest([line.of, as_plain(registry.rows()), *([decisions.as_rows(stand)] if stand else [])])
     folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(made_from)))
@@ -321,6 +326,15 @@ def _reading(store: Case, said: dict, how: tuple[tuple[str, str], ...]) -> Readi
 def _put(store: Case | Nowhere, frames: Frames, plain: object) -> str:
     return store.put(digest.canonical({"frames": {key: store.put(_parquet(table)) for key, table in frames.items()},
                                        "plain": plain}))
+
+
+def posts_of(store: Case) -> pl.DataFrame:
+    """The posts that the newest run of a case was made from: tables.POSTS; none where the case does not hold them."""
+    blob = store.runs[-1].get("recipe") if store.runs else None
+    if not blob:
+        return tables.empty(tables.POSTS)
+    reading = json.loads(store.get(json.loads(store.get(blob))["reading"]))
+    return pl.read_parquet(io.BytesIO(store.get(reading["frames"]["posts"])))
 
 
 def recipe(store: Case, pseudonyms: bytes | None) -> dict:

@@ -1,12 +1,17 @@
-"""What a person does to a finding: decides about somebody in it. The case keeps it, and the finding is made again.
+"""What a person does to a finding: asks why somebody is in it, and decides. The case keeps it, and is made again.
 
 It refuses to decide by itself, to change a score, and to decide about anybody whom nothing was found about.
 """
 
+import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from . import decisions, derive, digest, dossier, pipeline
+import polars as pl
+
+from . import decisions, derive, digest, dossier, pipeline, traces
+from . import why as reasons
 from .case import Case
 from .errors import InputError
 from .progress import Progress, quiet
@@ -43,6 +48,63 @@ def decided(case: str | Path) -> list[dict[str, str]]:
     last = {(one.actor, one.source): number for number, one in enumerate(made)}
     return [{**row, "stands": "yes" if last[row["actor"], row["source"]] == number else "no"}
             for number, row in enumerate(decisions.as_rows(made))]
+
+
+def why(place: str | Path, actor: str, other: str | None = None, *, pseudonyms: bytes | None = None) -> reasons.Why:
+    """Why an actor, or a pair, is among the findings of a case or a dossier, or is not.
+
+    Args:
+        place: a case, or a dossier.zip (which cannot tell who is among the posts).
+        pseudonyms: the key under which ids stand as hashes, where they do; actors are then given by their ids.
+
+    Raises:
+        InputError: there is no dossier, or the case knows no such actor.
+    """
+    path = Path(place)
+    store = Case(path) if (path / "case.json").is_file() else None
+    if store is None and not path.is_file():
+        raise InputError(f"{path} is neither a case nor a dossier.\nMake a case:  cotrace run POSTS --case DIR")
+    files = newest(store) if store else digest.unarchive(path.read_bytes())
+    if "statement.json" not in files:
+        raise InputError("Somebody was forgotten in this case, and the statement that named them is withheld.\n"
+                         f"Make a finding without them:  cotrace run POSTS --case {path}")
+    asked = [actor] if other is None else [actor, other]
+    said = asked if pseudonyms is None else [dossier.pseudonym(pseudonyms, name) for name in asked]
+    answer = reasons.why(files, *said)
+    if store is None:
+        return answer
+    posts = pipeline.posts_of(store)
+    known = {name for column in ("account", "place") for name in posts[column].drop_nulls().unique()}
+    for name, spelled in zip(asked, said, strict=True):
+        if name not in known and not reasons.mentions(files, spelled):
+            near = difflib.get_close_matches(name, sorted(known), 3) or sorted(
+                one for one in known if one.partition(":")[2] == name)[:3]
+            raise InputError(f"There is no actor {name!r} in these posts.\nAn actor is written platform:id"
+                             + (f"; did you mean {' or '.join(near)}?" if near else ", as `cotrace show` prints it."))
+    if other is None or not set(asked) <= known:
+        return answer
+    return replace(answer, no_edge={trace: _no_edge(files, posts, asked, trace, said)
+                                    for trace, said in answer.no_edge.items()})
+
+
+def _no_edge(files: Mapping[str, bytes], posts: pl.DataFrame, asked: Sequence[str], trace: str, said: str) -> str:
+    """What the posts say about a pair that did not pass in a trace; its p is not kept."""
+    if ":" in said:  # the trace was off, and the evidence says why
+        return said
+    plan = {row["key"]: row["value"] for row in _rows(files, "plan")}
+    widest = max(map(int, plan["windows"].split(";")))
+    mine = posts.filter(pl.col("account").is_in(asked) | pl.col("place").is_in(asked))
+    acts, _ = traces.act(trace, mine)
+    first = acts.sort("at", "post").group_by("actor", "object", maintain_order=True).first()
+    one, two = (first.filter(pl.col("actor") == name).select("object", "at", "post") for name in asked)
+    both = one.join(two, on="object").filter(pl.col("post") != pl.col("post_right"))
+    near = both.filter((pl.col("at") - pl.col("at_right")).dt.total_microseconds().abs() <= widest * 1_000_000).height
+    if not both.height:
+        return f"{said}: they never acted on the same thing"
+    told = f"{said}: they acted on {both.height} of the same things, {near} of them at most {widest} s apart"
+    if near < int(plan["min_objects"]):
+        return f"{told}, and the plan asks for {plan['min_objects']}"
+    return f"{told}; the test did not find that to be more than chance explains"
 
 
 def newest(store: Case) -> dict[str, bytes]:

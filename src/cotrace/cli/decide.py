@@ -38,10 +38,10 @@ def decide(
         terminal.result(made, title="decisions")
         terminal.say(f"{len(made)} decision(s) in {case}.")
         return
-    made = decisions.decision(actor=actor, verdict=verdict or "", by=by or "", because=because or "", source=source,
-                              at=at)
+    one = decisions.decision(actor=actor, verdict=verdict or "", by=by or "", because=because or "", source=source,
+                             at=at)
     signed = secret(sign)
-    done = review.decide(case, made, key=signed, pseudonyms=secret(pseudonyms), progress=terminal.progress())
+    done = review.decide(case, one, key=signed, pseudonyms=secret(pseudonyms), progress=terminal.progress())
     show.finding(done.dossier)
     terminal.say(f"Kept in {case}, and made again: {case / 'statement.html'}, {case / 'dossier.zip'}")
     if signed is None:
