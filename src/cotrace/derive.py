@@ -64,6 +64,13 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
     "plantings": ("members", "objects", "jitter_s", "planted", "recovered", "trace"),
     "decisions": ("actor", "source", "verdict", "by", "at", "because"),
     "taken_out": ("p", "edges"),
+    "signs": ("cluster", "sign", "column", "profile", "says", "members", "seen", "of", "others_seen", "others_of",
+              "audience_seen", "audience_of", "tries", "chosen", "p", "q", "state"),
+    "bearers": ("cluster", "sign", "actor"),
+    "explanations": ("cluster", "explanation", "covers", "needs", "says", "pro", "contra", "for_seen", "for_of",
+                     "against_seen", "against_of", "fits"),
+    "verdicts": ("cluster", "word", "signs", "without_explanations", "bounded_by", "first"),
+    "without": ("cluster", "without", "word"),
 }
 
 # Titles are fixed, or a heading could say what no sentence may.

@@ -247,6 +247,9 @@ class Findings:
     decisions: tuple[Decision, ...] = ()   # those that stand, one for each actor and source
     taken_out: tuple[float, ...] = ()      # p of each validated edge that a decision took out: q of the rest needs them
     naive_edges: int | None = None         # of the rule "60 s, twice" on these very posts, beside those on the copies
+    signs: tuple[Sign, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
     forgotten: int = 0                     # actors whose posts were taken out of the case for good, before all else
 
 

@@ -61,6 +61,7 @@ def tables(findings: Findings, secret: bytes | None) -> tuple[dict[str, Rows], M
     found["members"], found["clusters"] = derive.summaries(_named(findings, mask), found["edges"], found["occasions"])
     found |= _read(findings) | {"traces": _traces(findings), "plan": _plan(findings)}
     found |= {"decisions": _decisions(findings, mask), "taken_out": _taken_out(findings)}
+    found |= _judged(findings, mask)
     found["run"] = _run(findings, found, mask)
     return found, mask
 
@@ -207,6 +208,24 @@ def _links(links: Iterable[Link], cluster_of: Mapping[str, str], mask: Mask) -> 
                 meetings.append([*who, ground.indicator, mask.thing(thing), mask.post(post_actor), _time(at_actor),
                                  mask.post(post_source), _time(at_source), str(delta_s)])
     return sorted(told), sorted(grounds), sorted(meetings)
+
+
+def _judged(findings: Findings, mask: Mask) -> dict[str, Rows]:
+    """The second verdict: signs, who bears them, explanations, and what the verdict would be without each sign."""
+    signs, bearers = [], []
+    for sign in findings.signs:
+        counts = [str(sign.counts[name]) for name in derive.EVIDENCE["signs"][5:14]]
+        signs.append([sign.cluster, sign.name, sign.column, cell(sign.profile), sign.says, *counts, cell(sign.p),
+                      cell(sign.q), sign.state])
+        bearers += [[sign.cluster, sign.name, mask.actor(actor)] for actor in sign.bearers]
+    told = [[one.cluster, one.name, joined(one.covers), str(one.needs), one.says, one.pro, one.contra,
+             str(one.for_seen), str(one.for_of), str(one.against_seen), str(one.against_of), one.fits]
+            for one in findings.explanations]
+    verdicts = [[one.cluster, one.word, joined(one.signs), one.without_explanations, joined(one.bounded_by), one.first]
+                for one in findings.verdicts]
+    without = [[one.cluster, name, word] for one in findings.verdicts for name, word in one.without]
+    return {"signs": sorted(signs), "bearers": sorted(bearers), "explanations": sorted(told),
+            "verdicts": sorted(verdicts), "without": sorted(without)}
 
 
 def _time(at: object) -> str:
