@@ -268,13 +268,26 @@ def test_fewer_objects_than_the_plan_asks_for_are_not_enough():
     assert edge_between(rows, plan=Plan(min_objects=10))
 
 
-def test_a_pair_of_pages_needs_two_accounts_on_each_side():
-    two = [["x:k", "x:l"][n % 2] for n in range(10)]
-    other_two = [["x:q", "x:r"][n % 2] for n in range(10)]
+TWO, OTHER_TWO = [["x:k", "x:l"][n % 2] for n in range(10)], [["x:q", "x:r"][n % 2] for n in range(10)]
+ONE_AND_UNKNOWN = ["x:q" if n == 4 else None for n in range(10)]
+TWO_AND_UNKNOWN = [["x:q", None, "x:r"][n % 3] for n in range(10)]
 
-    assert edge_between(crowd("page") + together("x:m", "x:n", objects=10, by=(two, other_two)), "page")
-    assert not edge_between(crowd("page") + together("x:m", "x:n", objects=10, by=(two, "x:q")), "page")
-    assert not edge_between(crowd("page") + together("x:m", "x:n", objects=10, by=(two, two)), "page")
+
+@pytest.mark.parametrize(("by", "is_one"), [
+    ((TWO, OTHER_TWO), True),
+    ((TWO, "x:q"), False), (("x:q", TWO), False), (("x:q", "x:r"), False),  # one account alone fills a page
+    ((TWO, TWO), False),                                                    # one account fills both, every time
+    ((None, None), True), ((None, TWO), True),                              # the data name nobody: it speaks for itself
+    ((None, "x:q"), False), ((TWO, ONE_AND_UNKNOWN), False), ((ONE_AND_UNKNOWN, TWO), False),
+    (([*TWO[:9], "x:k"], TWO_AND_UNKNOWN), True)])
+def test_a_pair_of_pages_needs_two_accounts_on_each_side(by, is_one):
+    assert edge_between(crowd("page") + together("x:m", "x:n", objects=10, by=by), "page") == is_one
+
+
+def test_the_second_account_counts_only_where_the_pages_met():
+    elsewhere = [("x:n", f"o{n}", n * 9000, f"x:e{n}", "x:r") for n in range(20)]
+
+    assert not edge_between(crowd("page") + elsewhere + together("x:m", "x:n", objects=10, by=(TWO, "x:q")), "page")
 
 
 def test_pairs_are_counted_within_kinds_seen_or_not():

@@ -129,9 +129,9 @@ def test(best, index, pairs, weight, events, window, day, hours, min_objects, mi
 
 @njit(cache=True)
 def _together(pairs, first, last, events, window, min_objects, min_days):  # pragma: no cover
-    """Occasions within the window; 0 where too few, on too few days, or one account filled all of a place's."""
+    """Occasions within the window; 0 where too few, on too few days, or one account filled a place alone."""
     together, day, days = 0, -1, 0
-    by_a, by_b, several_a, several_b = -2, -2, False, False
+    by_a, by_b, one_a, one_b = -1, -1, False, False  # the first known account behind each; and whether it is the only
     for m in range(first, last):
         x, y = pairs.event_a[m], pairs.event_b[m]
         if not pairs.counted[m] or window.hot[x] or window.hot[y] or abs(events.at[x] - events.at[y]) > window.us:
@@ -140,11 +140,14 @@ def _together(pairs, first, last, events, window, min_objects, min_days):  # pra
         if events.at[x] // DAY != day:
             day = events.at[x] // DAY
             days += 1
-        several_a = several_a or events.by[x] < 0 or (by_a != -2 and by_a != events.by[x])
-        several_b = several_b or events.by[y] < 0 or (by_b != -2 and by_b != events.by[y])
-        by_a, by_b = events.by[x], events.by[y]
-    enough = together >= min_objects and days >= min_days and several_a and several_b
-    return together if enough else 0
+        # Whom the data do not name is nobody's second account; a place of which they never name one speaks for itself.
+        if events.by[x] >= 0:
+            one_a = by_a < 0 or (one_a and by_a == events.by[x])
+            by_a = events.by[x]
+        if events.by[y] >= 0:
+            one_b = by_b < 0 or (one_b and by_b == events.by[y])
+            by_b = events.by[y]
+    return 0 if together < min_objects or days < min_days or one_a or one_b else together
 
 
 @njit(cache=True)
