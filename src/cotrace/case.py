@@ -194,6 +194,14 @@ class Case:
         """Every decision that was made and not forgotten, oldest first."""
         return [json.loads(self.get(fact["blob"]))["decision"] for fact in self.facts if fact["kind"] == "decision"]
 
+    def secret(self) -> bytes:
+        """A key of this case alone, made when it is first needed: for hashes that nobody else can look up."""
+        known = next((fact["blob"] for fact in self.facts if fact["kind"] == "secret"), None)
+        if known is None:
+            known = self.put(secrets.token_bytes(32))
+            self._append({"kind": "secret", "blob": known})
+        return self.get(known)
+
     def publish(self, run: str, files: dict[str, bytes], *, recipe: str) -> Path:
         """Record what a run wrote and show it; returns its folder. The newest run is also shown at the top.
 
