@@ -2,9 +2,9 @@
 
 It is refused until a decision stands on every member. Then whoever was decided to be the `same` is named, and everybody
 else, known or not, is a keyed hash; a link is beside a name only where a person decided on that link too, and one below
-"likely" is nowhere. Texts, names of strangers, things that were shared and ids of posts are left out, and so are the
-words in which decisions were given. So is whatever would open a hash by trying: the name of a cluster is a digest of
-its members, and the second in which somebody posted is who it was. What is not known here to be harmless is left out, so that a table that somebody
+"likely" is nowhere. Texts, names of strangers, things that were shared, ids of posts and the words of decisions are left
+out, and so is what would open a hash by trying: the name of a cluster is a digest of its members, and the second in
+which somebody posted tells who it was. What is not known here to be harmless is left out, so that a table that somebody
 adds to the dossier has to be allowed before it is published.
 """
 
@@ -22,11 +22,10 @@ LACKING = 8   # members told by name when they lack a decision
 AS_THEY_ARE = ("counts", "plan", "run", "traces", "clusters", "placebos", "plantings", "taken_out", "signs",
                "explanations", "verdicts", "without")
 ACTORS = {"members": ("actor",), "edges": ("a", "b"), "occasions": ("a", "b"), "posts": ("account", "place"),
-          "links": ("actor",), "grounds": ("actor",), "meetings": ("actor",), "decisions": ("actor",),
-          "bearers": ("actor",)}
-HASHED = {"occasions": ("object", "post_a", "post_b"), "posts": ("post",),
-          "meetings": ("object", "post_actor", "post_source")}
-BLANK = {"posts": ("text", "links", "tags", "receipt"), "registry": ("selector", "name", "note"), "decisions": ("by", "because")}
+          "links": ("actor",), "grounds": ("actor",), "decisions": ("actor",), "bearers": ("actor",)}
+HASHED = {"occasions": ("object", "post_a", "post_b"), "posts": ("post",)}
+BLANK = {"posts": ("text", "links", "tags", "receipt"), "registry": ("selector", "name", "note"),
+         "decisions": ("by", "because")}
 FILES = {"inputs": ("name",), "rejects": ("file",)}
 NUMBERS = ("integer", "decimal", "percent", "seconds")   # values that must not change when names do
 
@@ -106,7 +105,7 @@ class _Form:
         """Near misses are in no public table, and no occasion or post of somebody who is not named."""
         if name in ("occasions", "posts"):
             return set(row[1:3]) - {""} <= self.named
-        if name not in ("links", "grounds", "meetings"):
+        if name not in ("links", "grounds"):
             return True
         return bool(self.tables.where("links", {"cluster": row[0], "actor": row[1], "source": row[2], "named": "yes"}))
 
@@ -172,8 +171,9 @@ class _Form:
         count = {"of": "members", "take": "count", "as": "integer"}
         return derive.sentence(
             name, "FACT", "This is the public form: of {members} members it names {named}, each after a decision of a "
-            "person. Everybody else is a keyed hash. Texts, things that were shared, ids of posts, the words of decisions "
-            "and the occasions of whoever is not named are left out; the dossier holds them for those who check.",
+            "person. Everybody else is a keyed hash. Texts, things that were shared, ids of posts, the words of "
+            "decisions and the occasions of whoever is not named are left out; the dossier holds them for those who "
+            "check.",
             {"members": count, "named": {**count, "where": of}}, [("members", None), ("decisions", None)], tables)
 
 
