@@ -12,7 +12,8 @@ import random
 import numpy as np
 import polars as pl
 
-from cotrace import attribution, digest, network, records, tables
+from cotrace import attribution, digest, network, records, tables, verdicts
+from cotrace.verdicts import _chance as rule
 
 DAY = dt.datetime(2024, 3, 1, tzinfo=dt.UTC)
 FILE = digest.sha256(b"posts of a world that never was")
@@ -58,13 +59,41 @@ def full(**changes) -> records.Findings:
         notes=("shared_link: 2 objects were common property.",), naive_edges=25)
     findings = dataclasses.replace(findings, placebos=tuple(
         dataclasses.replace(p, edges=0) for p in findings.placebos))
-    return dataclasses.replace(findings, **changes)
+    return judged(dataclasses.replace(findings, **changes))
+
+
+def judged(findings) -> records.Findings:
+    """The same with signs, explanations and verdicts: the ring created in one go and fallen silent in one day."""
+    signs, told = [], []
+    for cluster in findings.clusters:
+        ring = cluster.members[0] in RING
+        members = len(cluster.members)
+        for name, column, profile, seen, others in (("created", "created", True, members * ring, 2),
+                                                    ("handles", "handle", True, 1, 3),
+                                                    ("renamed", "handle", True, 0, 0),
+                                                    ("silenced", "at", False, members * ring, 1)):
+            of = 0 if name == "renamed" else members
+            counts = {"members": members, "seen": seen, "of": of, "others_seen": others, "others_of": 400,
+                      "audience_seen": min(1, others), "audience_of": 30, "tries": 15, "chosen": 1}
+            signs.append(records.Sign(cluster.id, name, column, profile, f"Half of the members, by {name}.",
+                                      cluster.members[:seen], counts, rule.p(counts), None, rule.CANNOT))
+        for name, covers, speak in (("management", ("at", "created", "handle"), members * (not ring)),
+                                    ("viral", ("at",), 1), ("protest", ("at", "bio"), 0)):
+            known = 0 if name == "protest" and ring else members
+            speak = min(speak, known)
+            counts = (speak, known, known - speak, known)
+            told.append(records.Explanation(cluster.id, name, covers, 67, f"{name.title()}: it is that.", "members so",
+                                            "members not so", *counts, rule.fits(*counts, 67)))
+    signs = verdicts._corrected(signs, findings.plan.alpha)
+    return dataclasses.replace(findings, signs=signs, explanations=tuple(told), verdicts=tuple(
+        rule.decide(cluster.id, signs, told) for cluster in findings.clusters))
 
 
 def nothing(**changes) -> records.Findings:
     found = full()
     return dataclasses.replace(found, edges=tables.empty(tables.EDGES), occasions=tables.empty(tables.OCCASIONS),
-                               clusters=(), links=(), notes=(), **changes)
+                               clusters=(), links=(), notes=(), signs=(), explanations=(), verdicts=(),
+                               **changes)
 
 
 def _edge(rng, a, b, kind, trace, window_s, together, apart):

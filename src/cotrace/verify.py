@@ -259,6 +259,12 @@ _SHAPES = {
     **dict.fromkeys(("together", "named"), _YES), "chance": _CHANCE,
     "decisions.verdict": re.compile("|".join(derive.VERDICTS)),
     "decisions.at": re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    **dict.fromkeys(("signs.members", "seen", "of", "others_seen", "others_of", "audience_seen", "audience_of", "tries",
+                     "chosen", "needs", "for_seen", "for_of", "against_seen", "against_of"), _WHOLE),
+    **dict.fromkeys(("signs.p", "signs.q"), re.compile(f"|{_P.pattern}")), "profile": _YES,
+    "verdicts.first": re.compile("[a-z_]*"),
+    "signs.state": re.compile("seen|not seen|cannot be judged"),
+    "fits": re.compile("fits|does not fit|cannot be judged"),
     "taken_out.edges": re.compile("[1-9][0-9]{0,11}"),
 }
 
@@ -288,11 +294,15 @@ def _follows(statement: Mapping, files: Mapping[str, bytes], tables: Tables) -> 
     _clusters(tables)
     _cluster_names(statement, tables)
     ratios = _links(tables, plan)
+    _signs(tables, plan)
+    _explanations(tables)
+    _verdicts(tables)
     _run(statement, tables)
-    rows = {name: len(tables.rows(name)) for name in ("edges", "occasions", "links")}
+    rows = {name: len(tables.rows(name)) for name in ("edges", "occasions", "links", "signs", "verdicts")}
     return (f"All {values:,} numbers and names in {sentences:,} sentences follow from the rows. So do, computed again: "
             f"the chance of {rows['edges']:,} pairs from their {rows['occasions']:,} occasions, their p and q, the "
-            f"clusters, {ratios:,} likelihood ratios from their counts, the words of {rows['links']:,} links, and the "
+            f"clusters, {ratios:,} likelihood ratios from their counts, the words of {rows['links']:,} links, the "
+            f"chance of {rows['signs']:,} signs, the verdicts on {rows['verdicts']:,} clusters from them, and the "
             f"standing {statement['standing']!r}.")
 
 
@@ -714,6 +724,142 @@ def _counts_as_class(counts: Mapping[str, int]) -> bool:
 
 def _ladder(posterior: float) -> str:
     return next(word for word, end in zip(derive.LADDER, derive.LADDER_ENDS, strict=True) if posterior <= float(end))
+
+
+# -------------------------------------------------------------------------------------------- the second verdict
+
+FEWEST_MEMBERS, FEWEST_OTHERS = 3, 20  # whose column is known; with fewer a sign cannot be judged
+ODDS = 9                # of members that show a sign against the odds of others
+INAUTHENTIC, NOT_SHOWN = "inauthentic", "not shown to be inauthentic"
+UNKNOWN = "cannot be judged: no profile data"
+
+
+def _signs(tables: Tables, plan: Mapping[str, str]) -> None:
+    """Chance of each sign from its counts, q over all that can be judged, and the state that follows."""
+    size = {row[0]: int(row[2]) for row in tables.rows("clusters")}
+    of = {row[1]: row[0] for row in tables.rows("members")}
+    bearers: dict[tuple[str, str], int] = {}
+    for cluster, sign, actor in tables.rows("bearers"):
+        if of.get(actor) != cluster:
+            raise VerificationError(f"{actor} is said to bear a sign of a cluster that it is no member of.")
+        bearers[cluster, sign] = bearers.get((cluster, sign), 0) + 1
+    names: dict[str, list[tuple[str, ...]]] = {}
+    judged: list[tuple[float, float, Mapping[str, int], str, str]] = []
+    for row in tables.rows("signs"):
+        one = dict(zip(EVIDENCE["signs"], row, strict=True))
+        counts = {name: int(one[name]) for name in EVIDENCE["signs"][5:14]}
+        who = f"Cluster {one['cluster']}, sign {one['sign']}"
+        if counts["members"] != size.get(one["cluster"]) or counts["seen"] != bearers.pop((row[0], row[1]), 0):
+            raise VerificationError(f"{who}: the counts are not those of the members and of who bears it.")
+        if not all(counts[f"{side}seen"] <= counts[f"{side}of"] for side in ("", "others_", "audience_")) or (
+                counts["of"] > counts["members"] or counts["audience_of"] > counts["others_of"]
+                or counts["audience_seen"] > counts["others_seen"] or counts["chosen"] > 1 or counts["tries"] < 1):
+            raise VerificationError(f"{who}: the counts contradict each other.")
+        names.setdefault(one["cluster"], []).append((one["sign"], one["column"], one["profile"]))
+        p = _sign_p(counts)
+        if (p is None) != (one["p"] == "") or (p is None) != (one["q"] == ""):
+            raise VerificationError(f"{who}: it has a chance where none can be told, or none where one can.")
+        if p is not None:
+            _same(float(one["p"]), p, f"{who}: its chance")
+            judged.append((p, float(one["q"]), counts, one["state"], who))
+        elif one["state"] != "cannot be judged":
+            raise VerificationError(f"{who}: too little is known, and it is given as {one['state']!r}.")
+    if bearers or set(names) != set(size) or len({tuple(found) for found in names.values()}) > 1:
+        raise VerificationError("Not every cluster was looked at for the same signs.")
+    _sign_states(judged, float(plan["alpha"]))
+
+
+def _sign_states(judged: Sequence[tuple[float, float, Mapping[str, int], str, str]], alpha: float) -> None:
+    least = 1.0
+    ordered = sorted(judged, key=lambda one: -one[0])
+    for rank, (p, q, counts, state, who) in zip(range(len(ordered), 0, -1), ordered, strict=True):
+        least = min(least, p * len(ordered) / rank)
+        _same(q, least, f"{who}: its q")
+        if state != ("seen" if q <= alpha and _large(counts) else "not seen"):
+            raise VerificationError(f"{who}: it is given as {state!r}, and its counts give the other.")
+
+
+def _sign_p(counts: Mapping[str, int]) -> float | None:
+    """The worse of two comparisons, times the values that could have been chosen."""
+    if counts["of"] < FEWEST_MEMBERS or 2 * counts["of"] < counts["members"] or counts["others_of"] < FEWEST_OTHERS:
+        return None
+    if counts["seen"] <= counts["chosen"]:
+        return 1.0
+    sides = [side for side in ("others", "audience") if counts[f"{side}_of"] >= FEWEST_OTHERS]
+    return min(1.0, counts["tries"] * max(fourfold(counts["seen"] - counts["chosen"], counts["of"] - counts["chosen"],
+                                                   counts[f"{side}_seen"], counts[f"{side}_of"]) for side in sides))
+
+
+def fourfold(seen: int, of: int, others_seen: int, others_of: int) -> float:
+    """P(at least `seen` of `of`), drawn without returning, where `seen + others_seen` of all bear the mark."""
+    marked, bare = seen + others_seen, of - seen + others_of - others_seen
+
+    def chosen(n: int, k: int) -> float:
+        return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+    ways = [math.exp(chosen(marked, k) + chosen(bare, of - k) - chosen(marked + bare, of))
+            for k in range(seen, min(of, marked) + 1) if of - k <= bare]
+    return min(1.0, math.fsum(ways))
+
+
+def _large(counts: Mapping[str, int]) -> bool:
+    """At least three members and half of those known, at odds nine times those of the others."""
+    seen, lack = counts["seen"], counts["of"] - counts["seen"]
+    for side in ("others", "audience"):
+        theirs, without = counts[f"{side}_seen"], counts[f"{side}_of"] - counts[f"{side}_seen"]
+        if counts[f"{side}_of"] >= FEWEST_OTHERS and (
+                seen * without < ODDS * theirs * lack or seen * (theirs + without) <= theirs * (seen + lack)):
+            return False
+    return seen >= FEWEST_MEMBERS and seen >= lack
+
+
+def _explanations(tables: Tables) -> None:
+    names: dict[str, list[tuple[str, ...]]] = {row[0]: [] for row in tables.rows("clusters")}
+    for row in tables.rows("explanations"):
+        one = dict(zip(EVIDENCE["explanations"], row, strict=True))
+        needs, speak, of, against, among = (int(one[name]) for name in (
+            "needs", "for_seen", "for_of", "against_seen", "against_of"))
+        if row[0] not in names or speak > of or against > among or not 50 <= needs <= 100:
+            raise VerificationError(f"Cluster {row[0]}, {row[1]}: the counts contradict each other.")
+        names[row[0]].append((one["explanation"], one["covers"], one["needs"]))
+        right = "fits" if of and 100 * speak >= needs * of and 2 * against <= among else "does not fit"
+        if one["fits"] != (right if of else "cannot be judged"):
+            raise VerificationError(f"Cluster {row[0]}: {row[1]} is given as {one['fits']!r}, and its counts give "
+                                    f"{right!r}.")
+    if len({tuple(found) for found in names.values()}) > 1:
+        raise VerificationError("Not every cluster was tested for the same explanations.")
+
+
+def _verdicts(tables: Tables) -> None:
+    """Words from the states of signs and explanations, and the same with each sign taken away."""
+    told = {(row[0], row[1]): row[2] for row in tables.rows("without")}
+    if {row[0] for row in tables.rows("verdicts")} != {row[0] for row in tables.rows("clusters")}:
+        raise VerificationError("Not every cluster has a verdict, or one that is no cluster has.")
+    for cluster, word, seen, unexplained, bounded_by, first in tables.rows("verdicts"):
+        signs = [row for row in tables.where("signs", {"cluster": cluster})]
+        fit = [row for row in tables.where("explanations", {"cluster": cluster}) if row[11] == "fits"]
+        names = [row[1] for row in signs if row[16] == "seen"]
+        right = (_verdict(signs, fit), ";".join(names), _verdict(signs, ()),
+                 ";".join(row[1] for row in fit) if _verdict(signs, fit) != _verdict(signs, ()) else "",
+                 min(((-len(row[2].split(";")), -Fraction(int(row[7]), int(row[8])), row[1]) for row in fit),
+                     default=(0, 0, ""))[2])
+        if (word, seen, unexplained, bounded_by, first) != right:
+            raise VerificationError(f"The verdict on cluster {cluster} is given as {word[:40]!r} and its grounds; the "
+                                    f"signs and explanations give {right[0]!r}.")
+        for name in names:
+            if told.pop((cluster, name), "") != _verdict([row for row in signs if row[1] != name], fit):
+                raise VerificationError(f"Cluster {cluster}: what the verdict would be without {name} is wrong.")
+    if told:
+        raise VerificationError("A verdict is told without a sign that was not seen.")
+
+
+def _verdict(signs: Sequence[Sequence[str]], fit: Sequence[Sequence[str]]) -> str:
+    """Inauthentic: signs on two columns, one of the profile, that no explanation which fits accounts for."""
+    covered = {column for row in fit for column in row[2].split(";")}
+    left = [row for row in signs if row[16] == "seen" and row[2] not in covered]
+    if len({row[2] for row in left}) > 1 and any(row[3] == "yes" for row in left):
+        return INAUTHENTIC
+    return NOT_SHOWN if any(row[3] == "yes" and row[16] != "cannot be judged" for row in signs) else UNKNOWN
 
 
 def _run(statement: Mapping, tables: Tables) -> None:

@@ -8,75 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .. import derive
 from ..derive import Tables
+from . import _judged
+from ._writer import Derivation, Writer, constant, count, distinct, divide, end, every, one, total
 
 NOUNS = {"account": "accounts", "page": "pages", "group": "groups", "channel": "channels"}
 MANY_NAMES = 60  # beyond it a list is not read; the exhibit is named instead
-
-Derivation = dict[str, object]
-
-
-def count(of: str, **where: str | list[str]) -> Derivation:
-    return _from(of, "count", "integer", where)
-
-
-def total(of: str, column: str, how: str = "integer", **where: str | list[str]) -> Derivation:
-    return _from(of, f"sum:{column}", how, where)
-
-
-def distinct(of: str, column: str, **where: str | list[str]) -> Derivation:
-    return _from(of, f"distinct:{column}", "integer", where)
-
-
-def one(of: str, column: str, how: str = "text", **where: str | list[str]) -> Derivation:
-    return _from(of, f"cell:{column}", how, where)
-
-
-def every(of: str, column: str, **where: str | list[str]) -> Derivation:
-    return _from(of, f"values:{column}", "list", where)
-
-
-def end(of: str, which: str, column: str, how: str, **where: str | list[str]) -> Derivation:
-    return _from(of, f"{which}:{column}", how, where)
-
-
-def _from(of: str, take: str, how: str, where: Mapping) -> Derivation:
-    return {"of": of, **({"where": dict(where)} if where else {}), "take": take, "as": how}
-
-
-def divide(above: Derivation, below: Derivation, how: str) -> Derivation:
-    return {"calc": "divide", "with": [above, below], "as": how}
-
-
-def constant(name: str) -> Derivation:
-    return {"constant": name, "as": "text"}
-
-
-class Writer:
-    """Collects the sentences of each section."""
-
-    def __init__(self, tables: Tables):
-        self.tables = tables
-        self.sections: list[dict] = []
-
-    def section(self, name: str, title: str) -> None:
-        self.sections.append({"id": name, "title": title, "sentences": []})
-
-    def say(self, kind: str, text: str, /, *evidence: str | tuple[str, dict], **numbers: Derivation) -> None:
-        """One sentence of the section begun last."""
-        here = self.sections[-1]
-        name = f"{here['id']}.{len(here['sentences']) + 1}"
-        ids = [(given, None) if isinstance(given, str) else given for given in evidence]
-        here["sentences"].append(derive.sentence(name, kind, text, numbers, ids, self.tables))
-
-    def run(self, key: str) -> str:
-        return self.tables.cell("run", "value", {"key": key})
-
-    def ids(self, of: str, column: str) -> list[str]:
-        """Distinct values of a column, sorted."""
-        return sorted(set(self.tables.cells(of, column)))
-
-    def some(self, of: str, **where: str | list[str]) -> bool:
-        return bool(self.tables.where(of, where))
 
 
 def sections(tables: Tables) -> list[dict]:
@@ -126,8 +62,8 @@ def _summary(w: Writer) -> None:
     named = w.tables.where("links", {"named": "yes"})
     if named:
         w.say("FACT", "{actors} of the actors are linked to a previously identified source: listed by it, or likely "
-              "and "
-              "above.", ("links", {"named": "yes"}), actors=distinct("links", "actor", named="yes"))
+              "and above.", ("links", {"named": "yes"}), actors=distinct("links", "actor", named="yes"))
+    _judged.summary(w)
     w.say("INFERENCE", "Acting together is not in itself dishonest: parties, fan communities, newsrooms, unions and "
           "agencies do it openly.", "plan")
 
@@ -372,46 +308,7 @@ def _near_misses(w: Writer) -> None:
               links=count("links", **here), explanation=every("links", "explanation", **here))
 
 
-# --------------------------------------------------------------------------------------- other explanations
-
-def _benign(w: Writer) -> None:
-    for cluster in w.ids("clusters", "cluster"):
-        here = {"cluster": cluster}
-        w.say("FACT", "Cluster {cluster}, everybody shares it at once: {likely} of its {meetings} meetings were at "
-              "least as "
-              "probable as not without any coordination.", ("clusters", here), ("occasions", here),
-              cluster=every("clusters", "cluster", **here),
-              likely=one("clusters", "likely_meetings", "integer", **here),
-              meetings=one("clusters", "meetings", "integer", **here))
-        w.say("FACT", "Cluster {cluster}, one reads the other: in {sided} of its {edges} pairs the same side came "
-              "first each "
-              "time, which is also what a reader or an amplifier leaves behind.", ("clusters", here), ("edges", here),
-              cluster=every("clusters", "cluster", **here), sided=one("clusters", "one_sided", "integer", **here),
-              edges=one("clusters", "edges", "integer", **here))
-        w.say("FACT", "Cluster {cluster}, a common timetable: its meetings fall on {days} days and in {hours} of the "
-              "{day} hours of the day.", ("clusters", here), cluster=every("clusters", "cluster", **here),
-              days=one("clusters", "days", "integer", **here), hours=one("clusters", "hours", "integer", **here),
-              day=constant("hours_of_a_day"))
-    w.say("FACT", "Habits of speed, hours of the day, shared taste and the fame of what was shared are part of what "
-          "chance "
-          "may do; moments at which a great many act on one thing at once are left out.", "plan", "occasions")
-    w.say("FACT", "Two actions of one post were never compared, and two places were never paired by what one account "
-          "did "
-          "in both.", "plan")
-    w.say("FACT", "Not tested: whether the actors belong openly to one party, newsroom, agency, campaign, fan "
-          "community or "
-          "family of labelled automatic accounts. Each of these acts together and is honest; none is ruled out.",
-          "plan")
-    w.say("FACT", "Not tested either: whether they copy a common source that is not among these posts, such as a "
-          "mailing "
-          "list, a wire service or an app with a share button.", "plan")
-
-
-def _inauthentic(w: Writer) -> None:
-    w.say("JUDGEMENT", "Whether anybody here is authentic cannot be judged: it was not examined.", "plan", "traces")
-    w.say("FACT", "A verdict on that needs evidence of its own, such as accounts created in bulk, copied portraits or "
-          "concealed common operation; this version looks at none of it.", "traces")
-
+# -------------------------------------------------------------------------------------------------- chance
 
 def _chance(w: Writer) -> None:
     w.say("FACT", "The question for each pair is: given what these two acted on, how often would they do so close "
@@ -625,5 +522,6 @@ def _check(w: Writer) -> None:
           "and versions as they are printed here.", "inputs", "plan")
 
 
-_WRITERS = {"summary": _summary, "links": _links, "benign": _benign, "inauthentic": _inauthentic, "chance": _chance,
+_WRITERS = {"summary": _summary, "links": _links, "benign": _judged.benign,
+            "inauthentic": _judged.inauthentic, "chance": _chance,
             "read": _read, "withheld": _withheld, "limits": _limits, "not_claimed": _not_claimed, "check": _check}
