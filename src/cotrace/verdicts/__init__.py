@@ -7,7 +7,7 @@ profile is known the verdict is that it cannot be judged; nobody is ever called 
 
 A sign has `COLUMN` (what it looks at: two signs of one column count once), `PROFILE` (whether it is about what an
 account is, and not only about what it does) and `look(scene, cluster) -> Look`. An explanation has `COVERS` (columns
-whose signs it accounts for, where it fits), `NEEDS` (percent of what could speak for it that has to) and
+whose signs it accounts for, where it fits), `ENOUGH` (percent of what could speak for it that has to) and
 `look(scene, cluster) -> Told`. The first line of their docstring is what the dossier says of them.
 """
 
@@ -97,7 +97,7 @@ def _corrected(signs: Sequence[Sign], alpha: float) -> tuple[Sign, ...]:
 
 def _explanation(cluster: Cluster, name: str, module: ModuleType, scene: Scene) -> Explanation:
     told = module.look(scene, cluster)
-    needs = module.NEEDS
+    needs = module.ENOUGH
     fits = _chance.fits(told.for_seen, told.for_of, told.against_seen, told.against_of, needs)
     return Explanation(cluster=cluster.id, name=name, covers=tuple(module.COVERS), needs=needs,
                        says=_says(module), pro=told.pro, contra=told.contra, for_seen=told.for_seen,

@@ -5,7 +5,7 @@ from .._disclosed import AGENCY, declare
 from .._scene import Scene, Told
 
 COVERS = ("at", "avatar", "bio", "client", "created", "handle")
-NEEDS = 67
+ENOUGH = 67
 
 
 def look(scene: Scene, cluster: Cluster) -> Told:

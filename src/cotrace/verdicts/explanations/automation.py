@@ -5,7 +5,7 @@ from .._disclosed import AUTOMATED, declare
 from .._scene import Scene, Told
 
 COVERS = ("at", "avatar", "bio", "client", "created", "handle")  # a family of programs is alike in all of it, openly
-NEEDS = 67  # a label on a few does not speak for the rest
+ENOUGH = 67  # a label on a few does not speak for the rest
 
 
 def look(scene: Scene, cluster: Cluster) -> Told:

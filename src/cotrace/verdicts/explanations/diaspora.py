@@ -8,7 +8,7 @@ from ...records import Cluster
 from .._scene import Scene, Told
 
 COVERS = ("at",)
-NEEDS = 67
+ENOUGH = 67
 MINORITY = 5     # a language is one's own where at most a fifth of the others post in it mostly
 FEWEST = 20      # posts; of fewer no hour of the day can be told
 

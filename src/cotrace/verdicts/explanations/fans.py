@@ -6,7 +6,7 @@ from .._open import carried
 from .._scene import Scene, Told
 
 COVERS = ("at", "avatar", "bio")  # they wear its picture and its words, and answer at once; they are not made in a day
-NEEDS = 67
+ENOUGH = 67
 
 
 def look(scene: Scene, cluster: Cluster) -> Told:

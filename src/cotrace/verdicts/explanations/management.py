@@ -7,7 +7,7 @@ from .._disclosed import MANAGED, declare
 from .._scene import LINK, Scene, Told, plain, words
 
 COVERS = ("at", "avatar", "bio", "client", "created", "handle")
-NEEDS = 67
+ENOUGH = 67
 BRAND = 4         # letters; shorter words are in everybody's name
 RARE = 4          # times as common among members as among others: a brand is not the city that they all live in
 SIGNED = 10       # percent of an actor's posts that carry a link or a mention make it a signature

@@ -9,7 +9,7 @@ from ...records import Cluster
 from .._scene import Scene, Told
 
 COVERS = ("created",)
-NEEDS = 67
+ENOUGH = 67
 BEFORE = timedelta(days=30)  # of the first thing they did together: an event calls people in for about so long
 SITTING = timedelta(hours=1)  # accounts made within one hour are one sitting's work, and no crowd arriving
 

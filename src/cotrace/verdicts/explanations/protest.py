@@ -6,7 +6,7 @@ from .._open import said
 from .._scene import Scene, Told
 
 COVERS = ("at", "avatar", "bio")
-NEEDS = 67
+ENOUGH = 67
 
 
 def look(scene: Scene, cluster: Cluster) -> Told:

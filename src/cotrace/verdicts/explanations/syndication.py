@@ -7,7 +7,7 @@ from .._disclosed import NEWS, declare
 from .._scene import Scene, Told
 
 COVERS = ("at", "client")  # a feed explains what is posted when, and with which program; not who the outlets are
-NEEDS = 67
+ENOUGH = 67
 CARRIED = ("same_text", "shared_link", "similar_text")  # behaviours in which a feed shows
 
 

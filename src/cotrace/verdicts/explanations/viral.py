@@ -6,7 +6,7 @@ from ...records import Cluster
 from .._scene import Scene, Told
 
 COVERS = ("at",)
-NEEDS = 67
+ENOUGH = 67
 MANY = 20  # others who took up the same thing make it something that went round
 
 
