@@ -149,7 +149,7 @@ def test_the_columns_are_the_contract():
 
     assert heads["actors"] == "actor,name,kind,cluster,stability,traces,q_min"
     assert heads["edges"] == "a,b,kind,trace,window_s,observed,expected,p,q"
-    assert heads["clusters"] == "cluster,size,traces,q,posts,first,last,stability"
+    assert heads["clusters"] == "cluster,size,traces,q,posts,first,last,stability,inauthentic,explanations"
     assert heads["links"] == "cluster,actor,source,indicator,likelihood_ratio,word,identified_by,cites"
     assert heads["events"] == ("a,b,trace,object,post_a,at_a,post_b,at_b,delta_s,receipt_a,receipt_b,text_a,text_b")
     assert heads["sources"].startswith("source,selector_type,selector,identified_by,at,cites")

@@ -22,7 +22,8 @@ from ..errors import InputError, VerificationError
 COLUMNS: dict[str, tuple[str, ...]] = {
     "actors": ("actor", "name", "kind", "cluster", "stability", "traces", "q_min"),
     "edges": ("a", "b", "kind", "trace", "window_s", "observed", "expected", "p", "q"),
-    "clusters": ("cluster", "size", "traces", "q", "posts", "first", "last", "stability"),
+    "clusters": ("cluster", "size", "traces", "q", "posts", "first", "last", "stability", "inauthentic",
+                 "explanations"),
     "links": ("cluster", "actor", "source", "indicator", "likelihood_ratio", "word", "identified_by", "cites"),
     "events": ("a", "b", "trace", "object", "post_a", "at_a", "post_b", "at_b", "delta_s", "receipt_a", "receipt_b",
                "text_a", "text_b"),
@@ -45,7 +46,7 @@ def tables(files: Mapping[str, bytes]) -> dict[str, list[Row]]:
     return {
         "actors": _chosen("actors", evidence(files, "members")),
         "edges": _chosen("edges", sorted(evidence(files, "edges"), key=_pair)),
-        "clusters": _chosen("clusters", evidence(files, "clusters")),
+        "clusters": _chosen("clusters", _judged(files)),
         "links": _chosen("links", _links(files)),
         "events": _chosen("events", [{**row, **_side(posts, row, "a"), **_side(posts, row, "b")}
                                      for row in sorted(together, key=_pair)]),
@@ -62,6 +63,17 @@ def evidence(files: Mapping[str, bytes], name: str) -> list[Row]:
     if lacks := [column for column in derive.EVIDENCE[name] if column not in header]:
         raise VerificationError(f"{place} lacks the columns {', '.join(lacks)}.")
     return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def _judged(files: Mapping[str, bytes]) -> list[Row]:
+    """Clusters with the second verdict and the benign explanations that fit, joined by ;."""
+    words = {row["cluster"]: row["word"] for row in evidence(files, "verdicts")}
+    fit: dict[str, list[str]] = {}
+    for row in evidence(files, "explanations"):
+        if row["fits"] == "fits":
+            fit.setdefault(row["cluster"], []).append(row["explanation"])
+    return [{**row, "inauthentic": words.get(row["cluster"], ""), "explanations": ";".join(fit.get(row["cluster"], []))}
+            for row in evidence(files, "clusters")]
 
 
 def _pair(row: Row) -> tuple[str, ...]:

@@ -49,6 +49,10 @@ class Exhibit:
     network: _pictures.Picture
     timeline: _pictures.Picture
     against: _pictures.Picture
+    signs: list[Row]
+    explanations: list[Row]
+    verdict: Row
+    without: list[Row]
 
 
 def rows(tables: derive.Tables, of: str, where: dict | None = None) -> list[Row]:
@@ -78,6 +82,10 @@ def exhibit(tables: derive.Tables, cluster: Row, traces: list[str]) -> Exhibit:
         network=_network(name, members, edges, number, style),
         timeline=_timeline(name, members, meetings, number),
         against=_against(name, edges, number, style),
+        signs=rows(tables, "signs", where),
+        explanations=rows(tables, "explanations", where),
+        verdict=next(iter(rows(tables, "verdicts", where)), {}),
+        without=rows(tables, "without", where),
     )
 
 
