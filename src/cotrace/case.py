@@ -10,6 +10,10 @@ State is a pure function of log and blobs; `runs/` and the two files beside it a
 A fact is acknowledged once its line is on disk, and its blob is on disk before it. A torn last line was never
 acknowledged and is cut off; damage anywhere else is refused with its place.
 
+Somebody who is forgotten is taken out of every blob: one line says which blob another one took the place of, and from
+then on nothing reads the old ones; views are then written again and the old blobs deleted, by whoever opens the case
+next if this process is killed.
+
 What is about a person (decisions) lies in blobs and never in the log, so that it can be forgotten: the log keeps the
 digest. A decision's blob is salted, or its digest could be found again by trying names.
 """
@@ -49,10 +53,17 @@ class Case:
         self._made = False  # by this very call
         self._mark()
         self._read()
+        if self._unfinished():
+            with contextlib.suppress(InputError), self.working():  # whoever works here now finishes it
+                pass
 
     def _read(self) -> None:
         self.facts = self._read_log()
         self._steps = {fact["key"]: fact["blob"] for fact in self.facts if fact["kind"] == "step"}
+        self._replaced: dict[str, str] = {}
+        for fact in self.facts:
+            if fact["kind"] == "forget":
+                self._replaced.update(fact["replaced"])
 
     # ------------------------------------------------------------------------------------------- the log
 
@@ -118,6 +129,7 @@ class Case:
                 raise InputError(f"Another cotrace works in {self.folder}.\nWait for it, or name another  --case DIR."
                                  ) from None
             self._read()  # another process may have written since this case was opened
+            self._finish()
             try:
                 yield
             except CotraceError:
@@ -132,8 +144,15 @@ class Case:
     # ----------------------------------------------------------------------------------------- the blobs
 
     def put(self, raw: bytes) -> str:
-        """Keep bytes; returns their digest."""
+        """Keep bytes; returns their digest.
+
+        Raises:
+            InputError: they are what somebody who was forgotten had to be taken out of.
+        """
         name = digest.sha256(raw)
+        if name in self._replaced:
+            raise InputError(f"{self.folder} was asked to forget what this would keep again.\n"
+                             "Name another folder with  --case DIR, or leave those posts out.")
         path = self._blob(name)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,32 +165,91 @@ class Case:
         Raises:
             InputError: the blob is not there or not what its name says.
         """
+        name = self._now(name)
         path = self._blob(name)
-        raw = path.read_bytes() if path.exists() else b""
+        raw = path.read_bytes() if path.is_file() else b""
         if digest.sha256(raw) != name:
             raise InputError(f"{path} is {'damaged' if path.exists() else 'missing'}.\n"
                              "Delete it and run the same command again: it will be computed anew.")
         return raw
 
+    def has(self, name: str) -> bool:
+        """Is there such a blob, or what took its place?"""
+        return bool(now := self._now(name)) and self._blob(now).is_file()
+
+    def _now(self, name: str) -> str:
+        """What took the place of a blob; "": nothing did."""
+        while name in self._replaced:
+            name = self._replaced[name]
+        return name
+
     def _blob(self, name: str) -> Path:
         return self.folder / "blobs" / name[:2] / name[2:]
 
-    def step(self, name: str, of: object, make: Callable[[], bytes]) -> bytes:
+    def step(self, name: str, of: object, make: Callable[[], bytes], sound: Callable[[bytes], bool] = bool) -> bytes:
         """What a step gives: from the case where it was done before, else made now and kept.
 
         Args:
             name: of the step.
             of: everything that the answer depends on, as canonical JSON can carry it.
             make: does the work.
+            sound: whether an answer that is there is still whole.
         """
         key = digest.digest([name, of])
         known = self._steps.get(key)
-        if known and self._blob(known).exists():
-            return self.get(known)
+        if known and self.has(known) and sound(raw := self.get(known)):
+            return raw
         raw = make()
         self._steps[key] = self.put(raw)
         self._append({"kind": "step", "name": name, "key": key, "blob": self._steps[key]})
         return raw
+
+    # ------------------------------------------------------------------------------------------ forgetting
+
+    def forget(self, told: dict, change: Callable[[bytes], bytes], page: bytes) -> dict[str, int]:
+        """Take somebody out of every blob; returns how many were changed, and how many went whole.
+
+        Args:
+            told: what has to be kept to know them again: keyed digests.
+            change: the bytes of a blob without them; the same where they were not in it, b"" where it goes whole.
+            page: what stands for the page of a dossier that they were taken out of.
+        """
+        replaced: dict[str, str] = {}
+        for path in sorted((self.folder / "blobs").glob("??/*")):
+            name = path.parent.name + path.name
+            if name in self._replaced or path.name.startswith("."):
+                continue
+            raw = path.read_bytes()
+            changed = change(raw) if digest.sha256(raw) == name else b""  # what is damaged cannot be looked through
+            if changed != raw:
+                replaced[name] = self.put(changed) if changed else ""
+        for fact in self.runs:
+            files = {file: self._now(blob) for file, blob in fact["files"].items()}
+            if files.get("dossier.zip") in replaced and "statement.html" in files:
+                replaced[files["statement.html"]] = self.put(page)
+        replaced = {old: new for old, new in replaced.items() if old != new}
+        self._append({"kind": "forget", "blob": self.put(digest.canonical(told)), "replaced": replaced})
+        self._replaced.update(replaced)
+        self._finish()
+        return {"changed": sum(map(bool, replaced.values())), "removed": sum(not new for new in replaced.values())}
+
+    @property
+    def forgotten(self) -> list[dict]:
+        """What is kept of everybody who was forgotten."""
+        return [json.loads(self.get(fact["blob"])) for fact in self.facts if fact["kind"] == "forget"]
+
+    def _unfinished(self) -> bool:
+        return any(self._blob(old).exists() for old in self._replaced)
+
+    def _finish(self) -> None:
+        """Views first, the old blobs last: as long as one of them is there, this is not done."""
+        if not self._unfinished():
+            return
+        self.rebuild()
+        for torn in self.folder.rglob(".*.part"):
+            torn.unlink(missing_ok=True)
+        for old in sorted(self._replaced):
+            self._blob(old).unlink(missing_ok=True)
 
     # ---------------------------------------------------------------------------------- choices and runs
 
@@ -192,7 +270,8 @@ class Case:
     @property
     def decisions(self) -> list[dict]:
         """Every decision that was made and not forgotten, oldest first."""
-        return [json.loads(self.get(fact["blob"]))["decision"] for fact in self.facts if fact["kind"] == "decision"]
+        return [json.loads(self.get(fact["blob"]))["decision"] for fact in self.facts if fact["kind"] == "decision"
+                and self.has(fact["blob"])]
 
     def secret(self) -> bytes:
         """A key of this case alone, made when it is first needed: for hashes that nobody else can look up."""
@@ -230,6 +309,8 @@ class Case:
         folder = self.folder / "runs" / fact["run"]
         folder.mkdir(parents=True, exist_ok=True)
         for name, blob in fact["files"].items():
+            if not self._now(blob):
+                continue
             raw = self.get(blob)
             for path in [folder / name, *([self.folder / name] if name in TOP else [])]:
                 if not path.exists() or path.read_bytes() != raw:
@@ -254,7 +335,10 @@ class Nowhere:
     def get(self, name: str) -> bytes:
         return self._blobs[name]
 
-    def step(self, name: str, of: object, make: Callable[[], bytes]) -> bytes:
+    def has(self, name: str) -> bool:
+        return name in self._blobs
+
+    def step(self, name: str, of: object, make: Callable[[], bytes], sound: Callable[[bytes], bool] = bool) -> bytes:
         return make()
 
     def remember(self, what: str, value: dict) -> None:
@@ -264,6 +348,11 @@ class Nowhere:
         return None
 
     decisions: tuple[dict, ...] = ()  # there is nowhere to keep any
+    forgotten: tuple[dict, ...] = ()
+
+    def secret(self) -> bytes:
+        """There is nobody to tell apart from."""
+        return b""
 
     def publish(self, run: str, files: dict[str, bytes], *, recipe: str) -> None:
         """There is nowhere to show it."""

@@ -178,7 +178,11 @@ def _parse_line(line: str, what: str, number: int) -> list[str]:
 
 def merkle(leaves: Iterable[bytes]) -> str:
     """Root over leaves, hex. No leaves: the digest of nothing, sha256(b"")."""
-    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves]
+    return merkle_of([hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves])
+
+
+def merkle_of(level: list[bytes]) -> str:
+    """Root over digests of leaves: of rows that may be read, and of rows that may not."""
     if not level:
         return sha256(b"")
     while len(level) > 1:

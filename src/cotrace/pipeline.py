@@ -23,6 +23,7 @@ from . import (
     decisions,
     digest,
     dossier,
+    forgetting,
     network,
     parts,
     plans,
@@ -110,7 +111,8 @@ def run(
     with store.working():
         plan = plans.resolve(plan, only=only, without=without, seed=seed)
         counting = _counting(engine, workers)
-        registry = sources.read(registries)
+        gone = _forgotten(store)
+        registry = forgetting.sources(sources.read(registries), gone)
         if key is not None:
             statement.sign(b"", key)  # a key that cannot sign is refused before the work, not after it
         read, blob = _read(store, posts, progress, columns=columns, zone=zone, platform=platform,
@@ -149,7 +151,8 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     """The line itself, from posts on."""
     resolution_s = max(file.resolution_s for file in read.inputs)
     plan = replace(plan, windows=_windows(plan, resolution_s))
-    line = _Line(store, plan, engine, resolution_s, _subject(read, plan), progress)
+    gone = _forgotten(store)
+    line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress)
 
     actions, seen = line.act(read)
     tested = functools.cache(lambda: network.validate(actions, plan=plan, engine=engine, resolution_s=resolution_s,
@@ -172,7 +175,7 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     reports = tuple(replace(trace, set_aside=valid.set_aside.get(trace.name, 0)) for trace in seen)
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
                         links, placebos, plantings, notes, stand, left.taken_out,
-                        naive_edges, judged.signs, judged.explanations, judged.verdicts)
+                        naive_edges, judged.signs, judged.explanations, judged.verdicts, len(gone.actors))
     packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
     name = digest.digest([line.of, as_plain(registry.rows()), *([decisions.as_rows(stand)] if stand else [])])
     folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(made_from)))
@@ -272,7 +275,10 @@ def _kept(store: Case | Nowhere, name: str, of: object, make: Make) -> tuple[Fra
     def packed() -> bytes:
         return store.get(_put(store, *make()))
 
-    raw = store.step(name, of, packed)
+    def sound(raw: bytes) -> bool:
+        return all(store.has(blob) for blob in json.loads(raw)["frames"].values())
+
+    raw = store.step(name, of, packed, sound)
     said = json.loads(raw)
     return _frames(store, said), said["plain"], digest.sha256(raw)
 
@@ -289,16 +295,18 @@ def _parquet(table: pl.DataFrame) -> bytes:
 
 def _read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> tuple[Reading, str]:
     """Files → POSTS, and the blob of both. How files were read is remembered; what the call says overrules that."""
+    reading.check_allowed(how["allow_rejects"])
     files = _files(posts)
     if not files:  # tables and standard input, which have no name to remember them by
-        read = replace(reading.read(posts, progress=progress, **how), how=_said(how))
+        read = replace(forgetting.scrub(reading.read(posts, progress=progress, **how), _forgotten(store)),
+                       how=_said(how))
         return read, _put(store, *_apart(read))
     digests = sorted(digest.sha256_file(file) for file in files)
     choices = "reading " + " ".join(digests)
     how = {**how, **{key: how[key] or value for key, value in (store.recall(choices) or {}).items()}}
 
     def make() -> tuple[Frames, object]:
-        return _apart(reading.read(files, progress=progress, **how))
+        return _apart(forgetting.scrub(reading.read(files, progress=progress, **how), _forgotten(store)))
 
     of = {"files": digests, "names": [Path(file).name for file in files], "how": as_plain(_said(how)),
           "software": as_plain(software())}
@@ -335,6 +343,14 @@ def posts_of(store: Case) -> pl.DataFrame:
         return tables.empty(tables.POSTS)
     reading = json.loads(store.get(json.loads(store.get(blob))["reading"]))
     return pl.read_parquet(io.BytesIO(store.get(reading["frames"]["posts"])))
+
+
+def readings(store: Case) -> list[Reading]:
+    """Every reading that a case holds, of this run and of others."""
+    blobs = {fact["blob"] for fact in store.facts if fact["kind"] == "step" and fact["name"] == "read"}
+    blobs |= {json.loads(store.get(fact["recipe"]))["reading"] for fact in store.runs if fact.get("recipe")}
+    kept = [json.loads(store.get(blob)) for blob in sorted(blobs) if store.has(blob)]
+    return [_reading(store, said, ()) for said in kept if all(map(store.has, said["frames"].values()))]
 
 
 def recipe(store: Case, pseudonyms: bytes | None) -> dict:
@@ -400,10 +416,15 @@ def _said(how: Mapping) -> tuple[tuple[str, str], ...]:
             ("platform", how["platform"] or ""), ("zone", how["zone"] or ""))
 
 
-def _subject(read: Reading, plan: Plan) -> dict:
+def _forgotten(store: Case | Nowhere) -> forgetting.Forgotten:
+    """Whose posts may not be brought back into this case."""
+    return forgetting.from_facts(store.secret() if store.forgotten else None, store.forgotten)
+
+
+def _subject(read: Reading, plan: Plan, gone: forgetting.Forgotten) -> dict:
     """All that the answers of the later steps depend on; the order of files is not among it."""
     return {"inputs": sorted(digest.digest(as_plain(file)) for file in read.inputs), "plan": plan.as_plain(),
-            "software": as_plain(software())}
+            "software": as_plain(software()), **({"forgotten": sorted(gone.actors)} if gone else {})}
 
 
 def _counting(engine: str, workers: int | None) -> ModuleType:

@@ -41,6 +41,10 @@ def replay(dossier: bytes, posts: object, *, registries: Sequence[str | Path] = 
     how: dict[str, Any] = {"columns": _columns(run["read_columns"]),
                            "zone": run["read_zone"] or None, "platform": run["read_platform"] or None,
                            "allow_rejects": float(run["read_allow_rejects"])}
+    if run["forgotten"] != "0":
+        return (["The posts are the files that the dossier names, byte for byte."],
+                [f"The finding was not computed again: posts of {run['forgotten']} actor(s) were taken out before the "
+                 "search, because they were to be forgotten, and these files may still hold them."])
     if run["pseudonyms"] == "yes":
         return (["The posts are the files that the dossier names, byte for byte."],
                 ["The finding was not computed again: ids stand as keyed hashes, and the key is not here."])

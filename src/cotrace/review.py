@@ -1,6 +1,7 @@
-"""What a person does to a finding: asks why somebody is in it, and decides. The case keeps it, and is made again.
+"""What a person does to a finding: asks why somebody is in it, decides, has somebody forgotten.
 
-It refuses to decide by itself, to change a score, and to decide about anybody whom nothing was found about.
+A decision is kept and the finding made again; who is forgotten is taken out of every file of the case. It refuses to
+decide by itself, to change a score, and to decide about anybody whom nothing was found about.
 """
 
 import difflib
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from . import decisions, derive, digest, dossier, pipeline, traces
+from . import decisions, derive, digest, dossier, forgetting, pipeline, traces
 from . import why as reasons
 from .case import Case
 from .errors import InputError
@@ -105,6 +106,61 @@ def _no_edge(files: Mapping[str, bytes], posts: pl.DataFrame, asked: Sequence[st
     if near < int(plan["min_objects"]):
         return f"{told}, and the plan asks for {plan['min_objects']}"
     return f"{told}; the test did not find that to be more than chance explains"
+
+
+def forget(case: str | Path, actor: str) -> dict[str, int | str]:
+    """Take a person's posts out of a case for good, and everything that names them. Digests stay.
+
+    Statements that named them are withheld; what is left of the evidence still belongs to its Merkle roots. The same
+    files read again in this case do not bring them back. Files outside the case are not touched.
+
+    Args:
+        actor: platform:id.
+
+    Returns:
+        posts that were taken out, blobs that were changed and removed, dossiers that are withheld now, and, where there
+        was nothing left to take out, why.
+
+    Raises:
+        InputError: the case never knew such an actor.
+    """
+    store = Case(case)
+    with store.working():
+        gone = forgetting.from_facts(store.secret(), store.forgotten)
+        if gone.digest(actor) in gone.actors:
+            return {"posts": 0, "changed": 0, "removed": 0, "withheld": 0, "already": "forgotten before"}
+        names, posts = _spelled(store, actor)
+        dossiers = {fact["files"]["dossier.zip"] for fact in store.runs}
+        told = gone.add(actor, names=names, posts=posts)
+        alone = forgetting.from_facts(gone.key, [told])
+        done = store.forget(told, lambda raw: forgetting.without(raw, alone), forgetting.PAGE.encode())
+        withheld = sum("withheld.json" in digest.unarchive(store.get(blob)) for blob in dossiers)
+        return {"posts": len(posts), **done, "withheld": withheld}
+
+
+def _spelled(store: Case, actor: str) -> tuple[set[str], set[str]]:
+    """Names and handles that a case knows an actor by, and ids of their posts."""
+    names: set[str] = set()
+    posts: set[str] = set()
+    known: set[str] = set()
+    for read in pipeline.readings(store):
+        theirs = read.posts.filter((pl.col("account") == actor) | (pl.col("place") == actor))
+        posts |= set(theirs["post"].drop_nulls())
+        of = read.actors.filter(pl.col("actor") == actor)
+        names |= {name for column in ("handle", "name") for name in of[column].drop_nulls()}
+        mentions = read.posts["mentions"].explode().drop_nulls().unique()
+        known |= {*read.posts["account"].drop_nulls().unique(), *read.posts["place"].drop_nulls().unique(),
+                  *read.posts["of_account"].drop_nulls().unique(), *mentions, *read.actors["actor"].drop_nulls()}
+    for fact in store.runs:
+        files = digest.unarchive(store.get(fact["files"]["dossier.zip"]))
+        rows = [row for row in _rows(files, "members") if row["actor"] == actor]
+        names |= {row[column] for row in rows for column in ("name", "handle") if row[column]}
+        known |= {row["actor"] for row in rows}
+    if actor not in known:
+        near = sorted(one for one in known if one.partition(":")[2] == actor)[:3]
+        raise InputError(f"There is no actor {actor!r} in this case, so there is nothing to forget.\nAn actor is "
+                         f"written platform:id{'; did you mean ' + ' or '.join(near) + '?' if near else '.'}")
+    return names, posts
 
 
 def newest(store: Case) -> dict[str, bytes]:

@@ -29,6 +29,7 @@ from .derive import EVIDENCE, Tables, number
 from .errors import InputError, VerificationError
 
 FORMAT = "cotrace dossier 1"
+WITHHELD = "cotrace dossier 1, withheld"  # what is left of one where somebody was forgotten
 LARGEST = 2**28         # bytes of an archive; a dossier of a million evidence rows has less
 LARGEST_JSON = {"statement.json": 2**25, "manifest.json": 2**20, "signature.json": 2**12}
 LONGEST_LINE = 2**23    # bytes of one row
@@ -110,6 +111,8 @@ def _verify(raw: bytes, trusted: Sequence[bytes]) -> Report:
     if len(raw) > LARGEST:
         raise VerificationError(f"This is larger than any dossier: more than {LARGEST >> 20} MiB.")
     files = digest.unarchive(raw)
+    if "withheld.json" in files:
+        return _withheld(files, trusted, len(raw))
     _names(files)
     steps = [Step(0, f"The archive is canonical and safe: {len(files)} files, {len(raw):,} bytes, nothing before, "
                      "between or after them.")]
@@ -122,6 +125,82 @@ def _verify(raw: bytes, trusted: Sequence[bytes]) -> Report:
     steps.append(Step(2, f"All {rows:,} rows of evidence belong to the Merkle roots in the statement."))
     steps.append(Step(3, _follows(statement, files, tables)))
     return Report(signer, statement["standing"], tuple(steps), _not_checked(signer, trusted))
+
+
+def _withheld(files: Mapping[str, bytes], trusted: Sequence[bytes], size: int) -> Report:
+    """What still follows where somebody was forgotten: rows about them are digests, and the statement is gone.
+
+    The manifest and its signature are those of the whole dossier. The roots in it cover every row that is left.
+    """
+    named = {"manifest.json", "withheld.json", *(f"evidence/{name}.csv" for name in EVIDENCE)}
+    if set(files) - {"signature.json"} != named or any(len(files[name]) > LARGEST_JSON["statement.json"]
+                                                       for name in files if name.endswith(".json")):
+        raise VerificationError("A withheld dossier holds its evidence, its manifest and nothing else.")
+    steps = [Step(0, f"The archive is canonical and safe: {len(files)} files, {size:,} bytes, nothing before, between "
+                     "or after them.")]
+    said = _object(files, "withheld.json", {"format", "evidence", "plan_digest", "leaves"})
+    manifest = _object(files, "manifest.json", {"format", "files", "evidence_root"})
+    if (said["format"], manifest["format"]) != (WITHHELD, FORMAT):
+        raise VerificationError(f"The format is {str(said['format'])[:60]!r}; this version reads {WITHHELD!r}.")
+    _root(said["evidence"], manifest)
+    signer = _signer(files, trusted)
+    seal = "The signature over it is valid." if signer else "There is no signature."
+    steps.append(Step(1, f"The manifest is that of the whole dossier. {seal}"))
+    tables = _tables(files)
+    rows, leaves = _leaves(said, tables)
+    steps.append(Step(2, f"All {rows:,} rows of evidence that are left belong to its Merkle roots, with {leaves:,} "
+                         "rows of which only the digest is left."))
+    edges, total = _left(tables)
+    steps.append(Step(3, f"Computed again: the chance of {edges:,} of the {total:,} pairs that are left, those whose "
+                         "occasions are all left, their p_time, p_choice and p."))
+    gone = ("the statement: somebody whom its evidence named was to be forgotten, and it is withheld with the rows "
+            "about them; so q, clusters, members, links, verdicts and the standing were not computed again",)
+    return Report(signer, "withheld", tuple(steps), (*gone, *_not_checked(signer, trusted)[:-1]))
+
+
+def _leaves(said: Mapping, tables: Tables) -> tuple[int, int]:
+    """Rows and digests of rows, held against the roots."""
+    if not isinstance(said["leaves"], dict) or [row["file"] for row in said["evidence"]] != sorted(EVIDENCE):
+        raise VerificationError("It does not say of which rows only the digest is left.")
+    rows = digests = 0
+    for told in said["evidence"]:
+        left = iter(tables.rows(told["file"]))
+        known = said["leaves"].get(told["file"], {})
+        if not isinstance(told["rows"], int) or not 0 <= told["rows"] <= MOST_ROWS:
+            raise VerificationError("A table has more rows than any dossier.")
+        level = []
+        for place in range(told["rows"]):
+            here = known.get(str(place))
+            row = None if here else next(left, None)
+            if here is None and row is None:
+                raise VerificationError(f"evidence/{told['file']}.csv lacks a row, and its digest is not there either.")
+            level.append(_hex(here, 32) if row is None else
+                         hashlib.sha256(b"\x00" + digest.csv_line(row).encode("utf-8")).digest())
+            rows, digests = rows + (row is not None), digests + (row is None)
+        if next(left, None) is not None or digest.merkle_of(level) != told["root"]:
+            raise VerificationError(f"What is left of evidence/{told['file']}.csv does not belong to its Merkle root.")
+    return rows, digests
+
+
+def _left(tables: Tables) -> tuple[int, int]:
+    """Computes every pair again whose occasions and posts are all left; returns how many, and of how many."""
+    posts = {row[0] for row in tables.rows("posts")}
+    occasions: dict[tuple[str, ...], list[Sequence[str]]] = {}
+    for row in tables.rows("occasions"):
+        if {row[5], row[7]} - {""} <= posts:
+            occasions.setdefault(tuple(row[:4]), []).append(row)
+    edges = tables.rows("edges")
+    whole = [row for row in edges if len(occasions.get((*row[:3], row[4]), ())) == int(row[16])]
+    needed = [one for row in whole for one in occasions[(*row[:3], row[4])]]
+    plan = {row[0]: row[1] for row in tables.rows("plan")}
+    if not {"min_objects", "windows"} <= set(plan) or not tables.where("run", {"key": "tests"}):
+        return 0, len(edges)
+    used = {post for one in needed for post in (one[5], one[7])}
+    kept = Tables({**tables.tables, "edges": (EVIDENCE["edges"], whole), "occasions": (EVIDENCE["occasions"], needed),
+                   "posts": (EVIDENCE["posts"], [row for row in tables.rows("posts") if row[0] in used]),
+                   "meetings": (EVIDENCE["meetings"], [])})
+    _edges(kept, plan, _occasions(kept))
+    return len(whole), len(edges)
 
 
 def _not_checked(signer: str | None, trusted: Sequence[bytes]) -> tuple[str, ...]:
@@ -165,13 +244,22 @@ def _sealed(files: Mapping[str, bytes], trusted: Sequence[bytes]) -> tuple[dict,
         listed = manifest["files"] if isinstance(manifest["files"], dict) else {}
         wrong = sorted(name for name in {*sealed, *listed} if sealed.get(name) != listed.get(name))
         raise VerificationError(f"{wrong[0] if wrong else 'The list of files'} is not what the manifest says.")
-    roots = statement["evidence"] if isinstance(statement["evidence"], list) else []
+    _root(statement["evidence"], manifest)
+    return statement, _signer(files, trusted)
+
+
+def _root(evidence: object, manifest: Mapping) -> None:
+    roots = evidence if isinstance(evidence, list) else []
     if digest.merkle(f"{row['file']} {row['root']}".encode() for row in roots) != manifest["evidence_root"]:
         raise VerificationError("The manifest's root over the evidence is not that of the statement.")
+
+
+def _signer(files: Mapping[str, bytes], trusted: Sequence[bytes]) -> str | None:
+    """The public key that signed the manifest (hex); None: unsigned."""
     if "signature.json" not in files:
         if trusted:
             raise VerificationError("UNSIGNED: anyone could have rebuilt this whole, and you asked for a signature.")
-        return statement, None
+        return None
     signature = _object(files, "signature.json", {"algorithm", "over", "public_key", "signature"})
     public, signed = _hex(signature["public_key"], 32), _hex(signature["signature"], 64)
     if (signature["algorithm"], signature["over"]) != ("Ed25519", "manifest.json"):
@@ -180,7 +268,7 @@ def _sealed(files: Mapping[str, bytes], trusted: Sequence[bytes]) -> tuple[dict,
         raise VerificationError("The signature does not belong to this manifest and key.")
     if trusted and public not in trusted:
         raise VerificationError(f"It is signed by the key {public.hex()}, which is none of those you trust.")
-    return statement, public.hex()
+    return public.hex()
 
 
 def _hex(text: object, size: int) -> bytes:

@@ -28,9 +28,16 @@ def export(
     """
     exporter = parts.require(parts.load("exporters", to))
     place = dossier / "dossier.zip" if dossier.is_dir() else dossier
+    if (dossier / "case.json").is_file():
+        from ..case import Case
+
+        Case(dossier)  # finishes what a killed process was asked to forget
     if not place.is_file():
         raise InputError(f"There is no {place}.\nName a case that `cotrace run` has finished, or a dossier.zip.")
     files = digest.unarchive(place.read_bytes())
+    if "withheld.json" in files:
+        raise InputError("Somebody was forgotten in this case, and what is left of this dossier is no finding.\n"
+                         "Make one without them:  cotrace run POSTS --case DIR")
     if public or key:
         if to != "statement" or not public or out == "-":
             raise InputError("--public and --key belong to the statement:  "

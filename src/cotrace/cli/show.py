@@ -11,7 +11,7 @@ from . import _terminal as terminal
 
 MOST = 20        # clusters and links shown; the count says how many there are, the dossier holds all
 WIDTH = 110
-SECTIONS = ("summary", "chance", "limits")
+SECTIONS = ("summary", "chance", "withheld", "limits")
 
 
 def show(case: Annotated[Path, typer.Argument(metavar="DIR", help="A case, or a dossier.")]) -> None:
@@ -25,6 +25,10 @@ def dossier_of(case: Path) -> Path:
     Raises:
         InputError: there is none.
     """
+    if (case / "case.json").is_file():
+        from ..case import Case
+
+        Case(case)  # finishes what a killed process was asked to forget
     path = case / "dossier.zip" if case.is_dir() else case
     if not path.is_file():
         raise InputError(f"{case} holds no dossier yet.\nMake one:  cotrace run POSTS --case {case}")
@@ -36,6 +40,10 @@ def finding(dossier: bytes) -> None:
     from .. import digest
 
     files = digest.unarchive(dossier)
+    if "withheld.json" in files:
+        terminal.result({"withheld": "somebody was forgotten, and the statement that named them is withheld",
+                         "check what is left": "cotrace verify dossier.zip", "make a finding": "cotrace run POSTS"})
+        return
     statement: Any = digest.parse_canonical(files["statement.json"], "statement.json")
     if terminal.STATE.json:
         terminal.result(statement)
@@ -48,9 +56,13 @@ def finding(dossier: bytes) -> None:
         rows = _rows(files, name, columns)
         if name == "links":
             rows = [row for row in rows if row.pop("named") == "yes"]
+        if name == "clusters":
+            said = {row["cluster"]: row for row in _rows(files, "verdicts", ("cluster", "word", "first"))}
+            rows = [{**row, "second verdict": said[row["cluster"]]["word"],
+                     "benign explanation": said[row["cluster"]]["first"]} for row in rows]
         if rows:
             terminal.result(rows[:MOST], title=f"{name} ({min(MOST, len(rows))} of {len(rows)})")
-    terminal.result("\n".join(_prose(sections[name]) for name in ("chance", "limits")))
+    terminal.result("\n".join(_prose(sections[name]) for name in SECTIONS[1:]))
 
 
 def _rows(files: dict[str, bytes], name: str, columns: tuple[str, ...]) -> list[dict]:

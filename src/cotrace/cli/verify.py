@@ -36,7 +36,12 @@ def verify(
                          "cotrace verify DOSSIER --posts FILE...")
     raw = _bytes(dossier, LARGEST)
     report = check(raw, keys=[_key(given) for given in key or ()])
-    report = _told_again(report, unarchive(raw))
+    files = unarchive(raw)
+    if "withheld.json" not in files:
+        report = _told_again(report, files)
+    if posts and "withheld.json" in files:
+        raise InputError("Somebody was forgotten in this dossier, and these files may still hold them: nothing is "
+                         "computed again from posts.\nLeave --posts out to check what is left.")
     if posts:
         report = _replayed(report, raw, [*posts, *(more or ())], sources or ())
     if terminal.STATE.json:

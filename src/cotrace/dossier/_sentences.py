@@ -387,6 +387,10 @@ def _withheld(w: Writer) -> None:
           "compute "
           "everything again from them.", "inputs")
     _decided(w)
+    if w.run("forgotten") != "0":
+        w.say("FACT", "Actors whose posts were taken out before the search, because they were to be forgotten: "
+              "{forgotten}. The files named above may still hold them, and would then give another finding.", "run",
+              "inputs", forgotten=one("run", "value", "integer", key="forgotten"))
     w.say("FACT", "Nobody named here has been asked, and no reply is included: replies and denials belong into this "
           "in full before anything is published.", "members")
 
