@@ -18,6 +18,7 @@ from .case import Case
 from .errors import InputError, VerificationError
 
 INTERVAL = 0.95
+INAUTHENTIC = "inauthentic"
 LINKED = ("likely", "very likely", "almost certain")  # words from which a link is claimed; below is a near miss
 FIGURES = {"figure": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "count": pl.Int64,
            "of": pl.Int64}
@@ -29,8 +30,10 @@ class Evaluation:
 
     overall: figure, value, low, high (0–1), count, of. Precision counts labelled members alone; recall counts
         positive labels of accounts that are in the data. F1 has no interval.
-    clusters: cluster, size, labelled, positive, purity, low, high: the share of its labelled members that is positive.
-    groups: group, label, accounts, found, missed, listed, linked, near_miss, sources: one row a group of the labels.
+    clusters: cluster, size, labelled, positive, purity, low, high: the share of its labelled members that is positive;
+        verdict, wrongly: called inauthentic although less than half of its labelled members, or none, are positive.
+    groups: group, label, accounts, found, missed, listed, linked, near_miss, sources, inauthentic: one row a group of
+        the labels; the last counts its members of clusters that are called inauthentic.
         `linked` counts actors linked "likely" or above, `listed` those that a registry names itself, `near_miss` the
         others with a link; `sources` are those of the first two, joined by ;.
     counts: accounts that only one side knows, and other sums; `labels_not_in_data` is null where the data are unknown.
@@ -44,7 +47,7 @@ class Evaluation:
 
 def evaluate(members: pl.DataFrame, labels: pl.DataFrame | str | Path, *, positive: str,
              columns: Mapping[str, str] | None = None, links: pl.DataFrame | None = None,
-             actors: Iterable[str] | None = None) -> Evaluation:
+             verdicts: pl.DataFrame | None = None, actors: Iterable[str] | None = None) -> Evaluation:
     """Compare published members with labels.
 
     Args:
@@ -54,6 +57,7 @@ def evaluate(members: pl.DataFrame, labels: pl.DataFrame | str | Path, *, positi
         positive: the label that a member should have.
         columns: ours=theirs for `account` and `label`; by default account is read from account_id, account or actor.
         links: actor, source, word: links to sources.
+        verdicts: cluster, word: of each cluster; None: the second verdict is not evaluated.
         actors: everybody in the data; None: not known, and recall then counts all positive labels.
 
     Raises:
@@ -74,8 +78,17 @@ def evaluate(members: pl.DataFrame, labels: pl.DataFrame | str | Path, *, positi
               "published_without_label": len(published) - labelled, "labels": said.height,
               "labels_not_in_data": missing,
               "data_without_label": None if actors is None else len(known - label_of.keys())}
-    return Evaluation(_overall(right, labelled, wanted), _clusters(members, label_of, positive),
-                      _groups(published, label_of, group_of, links), counts)
+    words = dict(verdicts.select("cluster", "word").iter_rows()) if verdicts is not None else {}
+    clusters = _clusters(members, label_of, positive, words)
+    called = {actor for cluster, actor in members.select("cluster", "actor").iter_rows()
+              if words.get(cluster) == INAUTHENTIC}
+    if verdicts is not None:
+        counts |= {"clusters_called_inauthentic": sum(word == INAUTHENTIC for word in words.values()),
+                   "clusters_wrongly_called_inauthentic": int(clusters["wrongly"].sum()),
+                   "positive_published": right,
+                   "positive_called_inauthentic": sum(label_of.get(actor) == positive for actor in called)}
+    return Evaluation(_overall(right, labelled, wanted), clusters,
+                      _groups(published, label_of, group_of, links, called), counts)
 
 
 def of_case(folder: str | Path, labels: pl.DataFrame | str | Path, *, positive: str,
@@ -91,7 +104,7 @@ def of_case(folder: str | Path, labels: pl.DataFrame | str | Path, *, positive: 
         raise InputError(f"{folder} holds no dossier yet.\nMake one:  cotrace run POSTS --case {folder}")
     try:
         files = digest.unarchive(path.read_bytes())
-        tables = {name: _table(files, name) for name in ("members", "links", "inputs")}
+        tables = {name: _table(files, name) for name in ("members", "links", "inputs", "verdicts")}
     except VerificationError as fault:
         raise InputError(f"{path} cannot be read: {fault}\nSee:  cotrace verify {path}") from None
     actors = _actors(folder, set(tables["inputs"]["sha256"].to_list())) if (folder / "case.json").is_file() else None
@@ -100,7 +113,7 @@ def of_case(folder: str | Path, labels: pl.DataFrame | str | Path, *, positive: 
         raise InputError("The ids in this dossier are pseudonyms, and labels name accounts.\n"
                          "Evaluate a run without  --pseudonyms.")
     return evaluate(tables["members"], labels, positive=positive, columns=columns, links=tables["links"],
-                    actors=actors)
+                    verdicts=tables["verdicts"], actors=actors)
 
 
 def _table(files: Mapping[str, bytes], name: str) -> pl.DataFrame:
@@ -130,7 +143,8 @@ def _labels(labels: pl.DataFrame | str | Path, columns: dict[str, str]) -> pl.Da
         try:
             frame = pl.read_csv(labels, infer_schema=False)
         except (OSError, pl.exceptions.PolarsError) as fault:
-            raise InputError(f"The labels {labels} cannot be read as CSV: {fault}") from None
+            raise InputError(f"The labels {labels} cannot be read as CSV: {str(fault).splitlines()[0]}.\n"
+                             "Labels are a table of two columns at least: account_id, label.") from None
     else:
         frame = labels
     if unknown := columns.keys() - {"account", "label", "group"}:
@@ -200,24 +214,27 @@ def _overall(right: int, labelled: int, wanted: int) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=FIGURES, orient="row")
 
 
-def _clusters(members: pl.DataFrame, label_of: Mapping[str, str], positive: str) -> pl.DataFrame:
+def _clusters(members: pl.DataFrame, label_of: Mapping[str, str], positive: str, words: Mapping[str, str],
+              ) -> pl.DataFrame:
     rows = []
     for cluster in sorted(set(members["cluster"].to_list())):
         actors = members.filter(pl.col("cluster") == cluster)["actor"].to_list()
         known = [label_of[actor] for actor in actors if actor in label_of]
         right = known.count(positive)
-        rows.append((cluster, len(actors), len(known), right, _share(right, len(known)), *interval(right, len(known))))
+        word = words.get(cluster)
+        rows.append((cluster, len(actors), len(known), right, _share(right, len(known)), *interval(right, len(known)),
+                     word, word == INAUTHENTIC and 2 * right < max(1, len(known))))
     schema = {"cluster": pl.String, "size": pl.Int64, "labelled": pl.Int64, "positive": pl.Int64,
-              "purity": pl.Float64, "low": pl.Float64, "high": pl.Float64}
+              "purity": pl.Float64, "low": pl.Float64, "high": pl.Float64, "verdict": pl.String, "wrongly": pl.Boolean}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _groups(published: set[str], label_of: Mapping[str, str], group_of: Mapping[str, str],
-            links: pl.DataFrame | None) -> pl.DataFrame:
+            links: pl.DataFrame | None, called: set[str]) -> pl.DataFrame:
     words: dict[str, dict[str, str]] = {}
     for actor, source, word in links.select("actor", "source", "word").rows() if links is not None else []:
         words.setdefault(actor, {})[source] = word
-    counted = ("accounts", "found", "missed", "listed", "linked", "near_miss")
+    counted = ("accounts", "found", "missed", "listed", "linked", "near_miss", "inauthentic")
     sums: dict[tuple[str, str], Counter] = {}
     named: dict[tuple[str, str], set[str]] = {}
     for actor in sorted(label_of.keys() | published):
@@ -225,8 +242,11 @@ def _groups(published: set[str], label_of: Mapping[str, str], group_of: Mapping[
         said = words.get(actor, {})
         claimed = {source for source, word in said.items() if word in ("listed", *LINKED)}
         kind = "listed" if "listed" in said.values() else "linked" if claimed else "near_miss" if said else ""
-        sums.setdefault(key, Counter()).update(["accounts", "found" if actor in published else "missed", kind])
+        sums.setdefault(key, Counter()).update(["accounts", "found" if actor in published else "missed", kind,
+                                                "inauthentic" if actor in called else ""])
         named.setdefault(key, set()).update(claimed)
-    rows = [(*key, *(row[name] for name in counted), ";".join(sorted(named[key]))) for key, row in sorted(sums.items())]
-    schema = {"group": pl.String, "label": pl.String, **dict.fromkeys(counted, pl.Int64), "sources": pl.String}
+    rows = [(*key, *(row[name] for name in counted[:-1]), ";".join(sorted(named[key])), row["inauthentic"])
+            for key, row in sorted(sums.items())]
+    schema = {"group": pl.String, "label": pl.String, **dict.fromkeys(counted[:-1], pl.Int64), "sources": pl.String,
+              "inauthentic": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -90,7 +90,8 @@ def scores(found: "Evaluation", world: "World") -> list[dict[str, object]]:
     """One row a group of the world, operations first; super-fans together.
 
     Found and missed are counted where people coordinate; where they do not, whoever is published, or linked "likely" or
-    above to a source, is wrongly accused. So is an honest group that coordinates, where it is linked.
+    above to a source, is wrongly accused. So is an honest group that coordinates, where it is linked, or called
+    inauthentic.
     """
     truth = {row["group"]: row for row in world.clusters.to_dicts()}
     rows: dict[str, dict] = {}
@@ -100,7 +101,8 @@ def scores(found: "Evaluation", world: "World") -> list[dict[str, object]]:
         verdict = ("operation" if said["inauthentic"] else
                    "coordinated and honest" if said["coordinated"] else "not coordinated")
         row = rows.setdefault(name, {"group": name, "in truth": verdict, "accounts": 0, "found": 0, "missed": 0,
-                                     "wrongly accused": 0, "listed": 0, "linked": 0, "near misses": 0, "to": ""})
+                                     "wrongly accused": 0, "listed": 0, "linked": 0, "near misses": 0, "to": "",
+                                     "called inauthentic": 0})
         row["accounts"] += group["accounts"]
         if said["coordinated"]:
             row["found"] += group["found"]
@@ -108,7 +110,8 @@ def scores(found: "Evaluation", world: "World") -> list[dict[str, object]]:
         else:
             row["wrongly accused"] += group["found"]
         if not said["inauthentic"]:
-            row["wrongly accused"] += group["linked"]
+            row["wrongly accused"] += max(group["linked"], group["inauthentic"])
+        row["called inauthentic"] += group["inauthentic"]
         for ours, theirs in (("listed", "listed"), ("linked", "linked"), ("near misses", "near_miss")):
             row[ours] += group[theirs]
         row["to"] = group["sources"] or row["to"]

@@ -78,8 +78,8 @@ def _explanation(w: Writer, here: dict[str, str]) -> None:
 def summary(w: Writer) -> None:
     """How many clusters got which verdict."""
     for word in sorted(set(w.tables.cells("verdicts", "word")), key=lambda word: (word != "inauthentic", word)):
-        w.say("FACT", "The second verdict, whether those who act together are what they seem, is for {clusters} of the "
-              "clusters: {word}.", ("verdicts", {"word": word}), clusters=count("verdicts", word=word),
+        w.say("FACT", "Whether those who act together are what they seem is a question apart. The answer on {clusters} "
+              "of the clusters: {word}.", ("verdicts", {"word": word}), clusters=count("verdicts", word=word),
               word=every("verdicts", "word", word=word))
 
 
