@@ -311,7 +311,8 @@ def platform_name(given: str | None) -> str:
     name = given.strip().lower()
     name = _PLATFORMS.get(name, name)
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", name):
-        raise InputError(f"A platform cannot be named {given!r}: letters, digits, and _ . - only, no colon.")
+        raise InputError(f"A platform cannot be named {given!r}: letters, digits, and _ . - only, no colon.\n"
+                         "For example:  --platform telegram")
     return name
 
 

@@ -74,9 +74,7 @@ def read(posts: object, *, columns: Mapping[str, str] | None = None, zone: str |
         InputError: a file is not what it has to be; the message says what was found and what to do.
         MissingPartError: a file needs an extra.
     """
-    if not 0 <= allow_rejects <= 1:
-        raise InputError(f"The share of records that may be wrong is a number from 0 to 1; found {allow_rejects}.\n"
-                         "For a tenth:  --allow-rejects 0.10")
+    check_allowed(allow_rejects)
     opened = _open(posts, columns or {}, zone, platform, progress)
     reading, _ = _settle(opened, progress)
     _refuse_too_many(reading, allow_rejects)
@@ -99,6 +97,17 @@ def inspect(posts: object, *, columns: Mapping[str, str] | None = None, zone: st
     files = tuple(_seen(file, normal, entry) for file, normal, entry
                   in zip(opened, normals, reading.inputs, strict=True))
     return Inspection(files, reading.counts, tuple(problems), reading.notes)
+
+
+def check_allowed(allow_rejects: float) -> None:
+    """Refuse a share of records that is none.
+
+    Raises:
+        InputError: not from 0 to 1.
+    """
+    if not 0 <= allow_rejects <= 1:
+        raise InputError(f"The share of records that may be wrong is a number from 0 to 1; found {allow_rejects}.\n"
+                         "For a tenth:  --allow-rejects 0.10")
 
 
 # ----------------------------------------------------------------------------------------------- opening
@@ -370,6 +379,8 @@ def _refuse_too_many(reading: Reading, allowed: float) -> None:
     look = "Look at the mapping with  cotrace inspect FILE"
     if readers.UNDECODABLE in reasons:
         look += "\nSave it as UTF-8, for example with  iconv -f WINDOWS-1252 -t UTF-8 FILE > NEWFILE"
+    if normalise.CONFLICT in reasons:
+        look += "\nIf another column holds the ids of posts, name it:  --column post=THEIRS"
     if not reading.counts["posts"]:
         raise InputError(f"None of {records:,} records is a post that can be read:\n{counted}\n{example}{look}")
     raise InputError(f"{wrong:,} of {records:,} records are wrong, more than {100 * allowed:.3g} %:\n{counted}\n"

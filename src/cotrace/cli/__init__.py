@@ -5,6 +5,7 @@
 Nothing heavy is imported before a command runs, so that `--help` answers at once.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -21,6 +22,8 @@ SWITCHES = {"--json": "json", "-q": "quiet", "--quiet": "quiet", "-v": "verbose"
 # typer carries its own copy of click since 0.2x and names only the leaves of its exceptions in public;
 # and a command file becomes an attribute of this package, so nothing here may be called as a command is
 ClickException: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.EIO)
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
 BUG = ("cotrace has a bug: {fault}\nNothing was left half written. Please report the command and this message;"
        "\nrun it again with -v to see where it happened.")
 
@@ -36,6 +39,8 @@ def answer(argv: Sequence[str]) -> int:
         with terminal.listening():
             code = _app()(args=_without_switches(argv), prog_name="cotrace", standalone_mode=False)
             sys.stdout.flush()
+        if code == INTERRUPTED:  # typer answers Ctrl-C with its code and no word
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except terminal.Fails:
         return 1
@@ -43,7 +48,7 @@ def answer(argv: Sequence[str]) -> int:
         return left.exit_code
     except (typer.Abort, KeyboardInterrupt):
         terminal.fault("Interrupted. Nothing was left half written; the same command resumes.")
-        return 130
+        return INTERRUPTED
     except CotraceError as fault:
         terminal.fault(str(fault))
         return fault.exit_code
@@ -56,6 +61,10 @@ def answer(argv: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as fault:  # noqa: BLE001  the last net: everything that reaches it is our bug, and says so
+        if isinstance(fault, OSError) and fault.errno in OF_THE_MACHINE:
+            terminal.fault(f"The machine refused: {fault.strerror}{f', at {fault.filename}' if fault.filename else ''}."
+                           "\nNothing was left half written. Make room, or mend permissions; the same command resumes.")
+            return 2
         terminal.fault(BUG.format(fault=f"{type(fault).__name__}: {fault}"))
         if terminal.STATE.verbose:
             traceback.print_exc()

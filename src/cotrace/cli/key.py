@@ -9,6 +9,8 @@ import typer
 from ..errors import InputError
 from . import _terminal as terminal
 
+NEEDS = {"cryptography": "sign"}
+
 app = typer.Typer(help="Make keys to sign dossiers with.", no_args_is_help=True)
 
 
@@ -43,6 +45,7 @@ def _write(path: Path, content: bytes, mode: int) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except OSError as fault:
-        raise InputError(f"{path} cannot be written: {fault.strerror}.") from None
+        raise InputError(f"{path} cannot be written: {fault.strerror}.\n"
+                         "Name a file in a folder that is there and that you may write.") from None
     with os.fdopen(handle, "wb") as written:
         written.write(content)

@@ -30,7 +30,7 @@ def run(
     allow_rejects: Annotated[float, typer.Option(metavar="0.10", help="Share of records that may be wrong.")] = 0.05,
     sign: Annotated[Path | None, typer.Option(metavar="KEYFILE", help="As `cotrace key new` wrote it.")] = None,
     pseudonyms: Annotated[Path | None, typer.Option(metavar="KEYFILE", help="Ids and names as keyed hashes.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Overrules the plan's.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Overrules the plan's.")] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads; default: all cores.")] = None,
     memory: Annotated[str | None, typer.Option(metavar="8G", help="Refuse what needs more.")] = None,
     engine: Annotated[str, typer.Option(metavar="local|reference", help="Who counts; the answer is one.")] = "local",
@@ -49,6 +49,8 @@ def run(
         key=secret(sign), pseudonyms=secret(pseudonyms), engine=engine, workers=workers, memory=size(memory),
         progress=terminal.progress())
     show.finding(done.dossier)
+    for note in (*done.findings.reading.notes, *done.findings.notes):
+        terminal.say(f"Note       {note}")
     terminal.say(f"Statement  {folder / 'statement.html'}\n"
                  f"Dossier    {folder / 'dossier.zip'}\n"
                  f"Check it   {_check(folder / 'dossier.zip', posts, sources or ())}")

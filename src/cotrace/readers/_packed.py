@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from ..errors import InputError, MissingPartError
 
+NEEDS = {"zstandard": "zst"}
 HARMLESS = 64 * 2**20  # bytes that fit anywhere
 RATIO = 250            # JSON Lines with every line alike reaches 200; deflate itself ends at 1,032
 PIECE = 1024           # packed bytes at a time: 32 MiB at most come out of them (128 KiB from 4 bytes)
