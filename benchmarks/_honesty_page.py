@@ -22,6 +22,7 @@ ALPHA = NOMINAL["cotrace"]
 RECALL = {"lock-step": 0.95, "jitter-30s": 0.95, "jitter-5min": 0.95, "jitter-30min": 0.95, "jitter-6h": 0.8,
           "camouflaged": 0.8}     # goals
 RUNS, SEEDS = 200, 20             # goals
+COUNTED = ("benign", "benign_called", "guilty", "guilty_called", "groups", "found", "groups_called")
 DRAWS = 2000                      # of the bootstrap over seeds
 COLOURS = dict(zip(METHODS, ("#c1121f", "#9aa0a6", "#4d5359", "#8338ec", "#b5838d", "#e09f3e", "#2a9d8f", "#3a86ff"),
                    strict=True))
@@ -43,12 +44,14 @@ kind of object by itself. Two of them name an error rate; it is set to ours, {al
 def write(results: list[dict], commit: str) -> None:
     """The document, from the results that there are."""
     placebos = [one for one in results if one["method"] == "placebo"]
-    table = pl.DataFrame([one for one in results if one["method"] != "placebo"], infer_schema_length=None)
+    verdicts = [one for one in results if one["method"] == "verdicts"]
+    table = pl.DataFrame([one for one in results if one["method"] in METHODS], infer_schema_length=None)
     whole, small = table.filter(pl.col("size") == 1), table.filter(pl.col("size") < 1)
-    parts = [HEAD.format(commit=commit, alpha=ALPHA), "## The goals\n", goals(whole, small, placebos),
+    parts = [HEAD.format(commit=commit, alpha=ALPHA), "## The goals\n", goals(whole, small, placebos, verdicts),
              "![Share of innocent accounts flagged, by world and method](img/honesty.svg)\n",
              "## Worlds in which nobody coordinates: runs with any edge\n", pure(small),
              "## 10,000 posts\n", *matrices(whole), "### cotrace, with intervals\n", INTERVALS, ours(whole),
+             "## The second verdict\n", VERDICTS, second(verdicts),
              "## 100,000 posts\n", LARGER, sized(table, 10.0), "## 1,000,000 posts\n", sized(table, 100.0),
              "## The placebo, tested\n", PLACEBOS, tested(placebos)]
     (DOCS / "honesty.md").write_text("\n".join(parts).rstrip() + "\n", "utf-8")
@@ -57,6 +60,9 @@ def write(results: list[dict], commit: str) -> None:
 
 INTERVALS = """Pooled over seeds; the interval is a bootstrap over seeds (95 %, 2,000 draws), because edges of one world
 depend on each other. "Pairs" is the share of coordinated pairs that have an edge of their own.
+"""
+VERDICTS = """Clusters that are called inauthentic, without any registry, and operations of which a cluster is. A
+cluster is benign where most of its members belong to no operation.
 """
 LARGER = """The platform has ten times the people and the operation is as large as before: needles in a larger stack.
 """
@@ -93,7 +99,8 @@ def of(table: pl.DataFrame, world: str, method: str) -> pl.DataFrame:
     return table.filter(pl.col("world") == world, pl.col("method") == method)
 
 
-def goals(whole: pl.DataFrame, small: pl.DataFrame, placebos: list[dict]) -> str:
+def goals(whole: pl.DataFrame, small: pl.DataFrame, placebos: list[dict],
+          verdicts: list[dict]) -> str:
     """Each goal of issue 3, met or missed, with its figure and the number of seeds behind it."""
     rows = []
 
@@ -121,6 +128,13 @@ def goals(whole: pl.DataFrame, small: pl.DataFrame, placebos: list[dict]) -> str
         runs = of(whole, world, "cotrace")
         if (found := share(runs, "hit", "guilty")) is not None:
             tell(f"{world}: recall ≥ {least:g}", f"{found:.3f}", found >= least, runs.height, SEEDS)
+    if verdicts:
+        seeds = min(sum(one["world"] == world for one in verdicts) for world in {one["world"] for one in verdicts})
+        wrong, benign = (sum(one[name] for one in verdicts) for name in ("benign_called", "benign"))
+        tell("benign clusters called inauthentic: 0", f"{wrong} of {benign}", not wrong, seeds, SEEDS)
+        called, groups = (sum(one[name] for one in verdicts) for name in ("groups_called", "found"))
+        tell("operations that were found and are called inauthentic ≥ .7", f"{called} of {groups}",
+             called >= 0.7 * groups, seeds, SEEDS)
     ratios = [(name, ratio) for _, name, ratio, sure in ratios_of(placebos) if sure]
     if ratios:
         outside = sum(not 0.5 <= ratio <= 2 for _, ratio in ratios)
@@ -212,6 +226,19 @@ def sized(table: pl.DataFrame, size: float) -> str:
     return markdown(rows) if rows else "Not run.\n"
 
 
+def second(verdicts: list[dict]) -> str:
+    rows = []
+    for world in (*PURE, *HONEST, *OPERATIONS):
+        mine = [one for one in verdicts if one["world"] == world]
+        total = {name: sum(one[name] for one in mine) for name in COUNTED}
+        if total["benign"] + total["groups"]:
+            rows.append({"world": world, "seeds": len(mine), "benign clusters": total["benign"],
+                         "called inauthentic": total["benign_called"], "clusters of operations": total["guilty"],
+                         "of them called so": total["guilty_called"], "operations": total["groups"],
+                         "with a cluster": total["found"], "called so": total["groups_called"]})
+    return markdown(rows)
+
+
 def ratios_of(placebos: list[dict]) -> list[tuple[str, str, float, bool]]:
     """world, "rule, cell", copies ÷ false, whether there is enough to divide by."""
     found = []
@@ -257,7 +284,7 @@ def picture(whole: pl.DataFrame) -> str:
              f'<text x="12" y="20" font-size="14" fill="#111">{title}</text>']
     for number, method in enumerate(METHODS):
         at, line = 20 + number % 4 * 150, 40 + number // 4 * 17
-        lines += [f'<circle cx="{at}" cy="{line}" r="{5 if method == "cotrace" else 3.5}" fill="{COLOURS[method]}"/>',
+        lines += [f'<circle cx="{at}" cy="{line}" r="{6 if method == "cotrace" else 3.5}" fill="{COLOURS[method]}"/>',
                   f'<text x="{at + 9}" y="{line + 4}" fill="#111">{method}</text>']
     for rate in (0, 0.01, 0.05, 0.2, 0.5, 1):
         lines += [f'<line x1="{x(rate):.1f}" x2="{x(rate):.1f}" y1="{top - 6}" y2="{high - 30}" stroke="#ddd"/>',
@@ -265,10 +292,10 @@ def picture(whole: pl.DataFrame) -> str:
     for row, world in enumerate(worlds):
         y = top + step * row + 6
         lines.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end" fill="#111">{world}</text>')
-        for method in reversed(METHODS):
+        for method in METHODS:
             rate = share(of(whole, world, method), "innocent_flagged", "innocents")
             if rate is not None:
-                lines.append(f'<circle cx="{x(rate):.1f}" cy="{y}" r="{5 if method == "cotrace" else 3.5}" '
+                lines.append(f'<circle cx="{x(rate):.1f}" cy="{y}" r="{6 if method == "cotrace" else 3.5}" '
                              f'fill="{COLOURS[method]}"/>')
     return "\n".join([*lines, "</svg>"]) + "\n"
 

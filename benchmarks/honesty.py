@@ -25,14 +25,14 @@ import _honesty_page as page
 import polars as pl
 from _rivals import RIVALS
 
-from cotrace import network, parts, reading, simulate, traces
+from cotrace import clusters, network, parts, reading, simulate, tables, traces, verdicts
 from cotrace.engines import local
-from cotrace.records import Plan
+from cotrace.records import Plan, Reading
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parent / "src" / "cotrace"
 OUT = HERE / "out" / "honesty"
-OURS, PLACEBO = "cotrace", "placebo"
+OURS, PLACEBO, VERDICTS = "cotrace", "placebo", "verdicts"
 RULES = ("60 s, once", "60 s, twice")
 COPIES = 3            # placebos of each kind, a world
 FIRST = 10_000        # seeds from here on were looked at by nobody while the method was made
@@ -52,6 +52,7 @@ STAGES = {
     "small": Stage(page.PURE, 0.25, 200, (OURS, *RULES)),
     "whole": Stage(simulate.WORLDS, 1.0, 20, (OURS, *RIVALS)),
     "placebo": Stage((*page.PURE, *page.HONEST), 1.0, 10, (PLACEBO,)),
+    "verdicts": Stage(simulate.WORLDS, 1.0, 20, (VERDICTS,)),
     "large": Stage(page.SIX, 10.0, 3, (OURS, *RIVALS)),
     "million": Stage(page.MILLION, 100.0, 1, (OURS, *RULES)),
 }
@@ -84,12 +85,14 @@ def run(world: str, size: float, seed: int, methods: Sequence[str]) -> None:
     if not missing:
         return
     made = simulate.world(world, seed=seed, size=size)
-    actions = acted(made)
+    read, actions = acted(made)
     truth = Truth.of(made)
     for method in missing:
         began = time.monotonic()
         if method == PLACEBO:
             figures = placebo(actions, truth)
+        elif method == VERDICTS:
+            figures = judged(made, read, actions)
         else:
             figures = truth.score(ours(actions) if method == OURS else RIVALS[method](actions))
         figures |= {"world": world, "size": size, "seed": seed, "method": method, "posts": made.posts.height,
@@ -100,12 +103,12 @@ def run(world: str, size: float, seed: int, methods: Sequence[str]) -> None:
     print(f"{time.strftime('%H:%M:%S')} {world} {size} {seed}", flush=True)
 
 
-def acted(made: simulate.World) -> dict[str, pl.DataFrame]:
-    """The actions of a world, through its files as anybody would give them to us."""
+def acted(made: simulate.World) -> tuple[Reading, dict[str, pl.DataFrame]]:
+    """The posts and actions of a world, through its files as anybody would give them to us."""
     with tempfile.TemporaryDirectory() as folder:
         files = simulate.write(made, Path(folder) / "world")
-        posts = reading.read([files[name] for name in ("posts_plaza", "posts_kanal")]).posts
-    return {name: traces.act(name, posts)[0] for name in parts.names("traces")}
+        read = reading.read([file for name, file in files.items() if name.startswith("posts_") and file.stat().st_size])
+    return read, {name: traces.act(name, read.posts)[0] for name in parts.names("traces")}
 
 
 def ours(actions: dict[str, pl.DataFrame]) -> set[tuple[str, str]]:
@@ -156,19 +159,47 @@ def placebo(actions: dict[str, pl.DataFrame], truth: Truth) -> dict:
     return said
 
 
+def judged(made: simulate.World, read: Reading, actions: dict[str, pl.DataFrame]) -> dict:
+    """The second verdict, without any registry: which clusters and which groups are called inauthentic.
+
+    A cluster is benign where most of its members are in no inauthentic group.
+    """
+    plan = Plan(traces=tuple(actions))
+    valid = network.validate(actions, plan=plan, engine=local, resolution_s=1)
+    found = clusters.find(valid.edges, plan_digest="", seed=plan.seed)
+    said = verdicts.judge(clusters=found, edges=valid.edges, occasions=valid.occasions, actions=actions, reading=read,
+                          links=(), sources=tables.empty(tables.SOURCES), plan=plan)
+    word = {verdict.cluster: verdict.word for verdict in said.verdicts}
+    groups = {row["group"]: set(row["members"].split(";")) for row in made.clusters.to_dicts() if row["inauthentic"]}
+    figures = {"benign": 0, "benign_called": 0, "guilty": 0, "guilty_called": 0, "groups": len(groups)}
+    seen, called = set(), set()
+    for cluster in found:
+        inside = {name: len(members & set(cluster.members)) for name, members in groups.items()}
+        what = "guilty" if 2 * sum(inside.values()) > len(cluster.members) else "benign"
+        figures[what] += 1
+        most = {max(sorted(inside), key=inside.__getitem__)} if what == "guilty" else set()
+        seen |= most
+        if word[cluster.id] == verdicts.INAUTHENTIC:
+            figures[f"{what}_called"] += 1
+            called |= most
+    return figures | {"found": len(seen), "groups_called": len(called)}
+
+
 # ------------------------------------------------------------------------------------------------ what is kept
 
 @functools.cache
 def code(*folders: str) -> str:
     """A digest of everything that an answer depends on."""
-    files = sorted(file for folder in folders for file in (SOURCE / folder).rglob("*.py"))
+    files = sorted(file for folder in folders for file in SOURCE.rglob("*.py") if file.is_relative_to(SOURCE / folder))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 def place(world: str, size: float, seed: int, method: str) -> Path:
     """Where the answer of a method lies."""
     of = code("simulate", "traces", "engines")
-    if method in (OURS, PLACEBO):
+    if method == VERDICTS:
+        of += code("network", "verdicts", "clusters.py")
+    elif method in (OURS, PLACEBO):
         of += code("network")
     elif method not in RULES:
         of += hashlib.sha256((HERE / "_rivals.py").read_bytes()).hexdigest()[:8]

@@ -119,7 +119,7 @@ def test_no_truth_stands_in_the_posts(name):
     words = {*world.clusters["group"], "operation", "benign", "coordinated", "inauthentic", "previously"}
     files = _files.spelled(world)
 
-    for posts in ("posts-plaza.csv", "posts-kanal.jsonl"):
+    for posts in sorted(files.keys() & {"posts-plaza.csv", "posts-kanal.jsonl"}):
         text = files[posts].decode().lower()
         head = text.split("\n")[0]
         assert not [word for word in words - {"volunteers", "bots"} if f" {word} " in text]
@@ -412,6 +412,39 @@ def test_an_operation_hides_in_the_fan_army_and_acts_with_it():
 
     assert both["coordinated"].all() and both.height == 40 * 12
     assert truth_of(world)["army"] == (True, False) and truth_of(world)["ring-1"] == (True, True)
+
+
+@functools.cache
+def evading(**how):
+    return simulate.evading(simulate.Evasion(**how), seed=5, size=0.4)
+
+
+def ring_posts(world, trace):
+    ring = members_of(world, f"ring-{simulate.TRACES.index(trace) + 1}")
+    return acting(world).filter(pl.col("actor").is_in(list(ring)))
+
+
+def test_who_evades_has_one_operation_for_each_trace():
+    world = evading()
+
+    assert world.clusters.filter("inauthentic")["size"].to_list() == [12] * len(simulate.TRACES)
+    assert close_pairs(ring_posts(world, "shared_link"), 60, least=10).height == 66
+    for trace, kind in (("repost", "share"), ("reply_target", "reply")):
+        acts = ring_posts(world, trace).filter(pl.col("kind") == kind)
+        assert acts.group_by("of").agg(pl.col("actor").n_unique()).filter(pl.col("actor") >= 10).height >= 8, trace
+    rapid = ring_posts(evading(jitter_s=4), "rapid_repost").filter(pl.col("kind") == "share").select(
+        s=(pl.col("time") - pl.col("of_at").str.to_datetime(time_zone="UTC")).dt.total_seconds())["s"]
+    assert (rapid <= 10).sum() > 100
+
+
+def test_each_way_to_evade_takes_away_what_it_says():
+    def meetings(within_s=60, **how):
+        return close_pairs(ring_posts(evading(**how), "shared_link"), within_s)["object"].sum()
+
+    assert meetings(jitter_s=1800) < 0.1 * meetings()
+    assert meetings(altered=0.75) < 0.15 * meetings()
+    assert meetings(part=0.2) < 0.4 * meetings() and meetings(shifts=4) < 0.5 * meetings()
+    assert ring_posts(evading(busy=9), "shared_link").height > 4 * ring_posts(evading(), "shared_link").height
 
 
 # ------------------------------------------------------------------------------------------------- the files

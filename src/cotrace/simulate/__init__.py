@@ -4,6 +4,7 @@ One generator (`_platform.py`), each world a few lines (`_zoo.py`). It writes wh
 truth beside it; it knows no reader, and no other part of cotrace knows it. Names, texts and places are invented.
 """
 
+from ._evasion import TRACES, Evasion, evading
 from ._files import write, written
 from ._shares import Shares, shares
 from ._worlds import World, world
@@ -11,4 +12,4 @@ from ._zoo import TOLD
 
 WORLDS = tuple(TOLD)
 
-__all__ = ["WORLDS", "Shares", "World", "shares", "world", "write", "written"]
+__all__ = ["TRACES", "WORLDS", "Evasion", "Shares", "World", "evading", "shares", "world", "write", "written"]

@@ -77,7 +77,8 @@ def spelled(world: World) -> dict[str, bytes]:
     files["posts-plaza.csv"] = _csv(plaza.with_columns(lists))
     kanal = world.posts.filter(pl.col("platform") == "kanal")
     files["posts-kanal.jsonl"] = _jsonl(kanal)
-    posts = [name for name, raw in files.items() if raw]
+    files = {name: raw for name, raw in files.items() if raw}  # where nobody posted there is no file
+    posts = list(files)
     if world.sources.height:
         files["sources.csv"] = _csv(world.sources)
     files["labels.csv"] = _csv(world.labels)

@@ -174,7 +174,7 @@ class Plot:
         acts = platform.Acts(account, self.acts.item[source], self.acts.at[source] + lag)
         self.add(acts.pick(copied), COPY, source[copied])
 
-    def circulate(self, items: np.ndarray, size: int) -> None:
+    def circulate(self, items: np.ndarray, size: int, form: int = VERBATIM) -> None:
         """Words go round: somebody posts them first, and about `size` strangers each after hours or days."""
         item = np.repeat(items, 1 + self.rng.poisson(size, len(items)))
         who = self._anybody(len(item))
@@ -183,7 +183,7 @@ class Plot:
         self.begun.update(zip(items.tolist(), begun[first].tolist(), strict=True))
         start = np.array([self.begun[one] for one in item.tolist()])
         lag = platform.after(self.rng, start, WORDS_TEMPO_S * self.people.speed[who], self.people.midday[who])
-        self.add(platform.Acts(who, item, np.where(first, start, lag)), VERBATIM)
+        self.add(platform.Acts(who, item, np.where(first, start, lag)), form)
 
     def _keep(self, kept: np.ndarray) -> None:
         place = np.cumsum(kept) - 1

@@ -48,7 +48,11 @@ def world(name: str, *, seed: int, size: float = 1.0) -> World:
         raise InputError(f"A world cannot have the size {size}: 1 is about 10,000 posts, the least is 0.05.")
     if name not in TOLD:
         raise InputError(f"There is no world named {name!r}.\nThere are: {', '.join(TOLD)}.")
-    plot = TOLD[name](seed, size)
+    return told(TOLD[name](seed, size), name, seed)
+
+
+def told(plot: Plot, name: str, seed: int) -> World:
+    """A plot as raw posts and truth."""
     who = _posts.people(plot)
     writer = _posts.Writer(plot, who)
     posts = writer.posts()
