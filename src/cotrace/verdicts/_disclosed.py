@@ -20,12 +20,12 @@ AGENCY = re.compile(
     r"\b(?:agency|agencies|agence|agentur|agencia|agenzia|агентств\w*|ajans\w*|on behalf of|client[s']*|pr firm|"
     r"public relations|social media (?:team|management)|managed by|account managed|posts? by [\w.&-]+ (?:media|agency)|"
     r"sponsored|paid partnership|реклам\w*)" + _END + r"|代理店|代理商|대행사")
-MANAGED = re.compile(
-    r"\b(?:common desk|news ?desk|editorial (?:team|desk)|our (?:other )?(?:channels?|pages?|accounts?|network|titles)|"
+MANAGED = re.compile(  # that several are of one house; "official account" says so of one alone, and is not here
+    r"\b(?:common desk|editorial (?:team|desk)|our (?:other )?(?:channels?|pages?|accounts?|network|titles)|"
     r"part of (?:the )?[\w.&' -]{2,40}(?:network|group|media|family)|network of|operated by|run by|a service of|"
-    r"published by|official (?:account|page|channel|feed)s?|same (?:desk|team|publisher)|syndicat\w+|franchise|"
-    r"наши? (?:другие )?(?:канал\w*|проект\w*)|сеть каналов|медиахолдинг|редакци\w+|redaktion|rédaction|redacción|"
-    r"offiziell\w*|oficial|officiel\w*|официальн\w*)" + _END)
+    r"published by|same (?:desk|team|publisher)|syndicat(?:ed|ion)|franchise\w*|"
+    r"наши? (?:другие )?(?:канал\w*|проект\w*)|сеть каналов|медиахолдинг\w*|eine marke (?:von|der)|une marque de|"
+    r"una marca de|parte d[ei] (?:gruppo|grupo))" + _END)
 VOLUNTEER = re.compile(
     r"\b(?:volunt\w*|campaign\w*|canvass\w*|grassroots|precinct|phone ?bank\w*|get out the vote|relief|"
     r"rescue|mutual aid|"

@@ -206,9 +206,6 @@ class Scene:
         return self.occasions.filter("together", pl.col("a").is_in(own), pl.col("b").is_in(own)).select(
             "trace", "object").unique().sort("trace", "object")
 
-    def acts_on(self, trace: str, objects: Iterable[str]) -> pl.DataFrame:
-        return self.actions[trace].filter(pl.col("object").is_in(sorted(set(objects))))
-
     # --------------------------------------------------------------------------------------------------- counting
 
     def count(self, cluster: Cluster, values: Mapping[str, Any], shows: Callable[[Any], bool], says: str, *,

@@ -1,5 +1,7 @@
 """Viral: everybody shared it at once, and these were among them."""
 
+from datetime import timedelta
+
 import polars as pl
 
 from ...records import Cluster
@@ -8,17 +10,21 @@ from .._scene import Scene, Told
 COVERS = ("at",)
 ENOUGH = 67
 MANY = 20  # others who took up the same thing make it something that went round
+AT_ONCE = timedelta(hours=1)  # before the first member, or until the last one: whoever comes later may follow the members
 
 
 def look(scene: Scene, cluster: Cluster) -> Told:
+    """Counted are others who were there before the members were done; those who come after them explain nothing."""
     met = scene.objects(cluster)
-    members = set(cluster.members)
+    members = pl.col("actor").is_in(list(cluster.members))
     many = alone = 0
     for trace in sorted(met["trace"].unique()):
-        objects = met.filter(pl.col("trace") == trace)["object"]
-        acts = scene.acts_on(trace, objects.to_list()).filter(~pl.col("actor").is_in(sorted(members)))
-        others = dict(acts.group_by("object").agg(pl.col("actor").n_unique()).iter_rows())
-        many += sum(others.get(thing, 0) >= MANY for thing in objects)
-        alone += sum(thing not in others for thing in objects)
-    return Told("things they met on that twenty others or more took up as well",
+        things = met.filter(pl.col("trace") == trace).select("object")
+        acts = scene.actions[trace].drop_nulls("at").join(things, on="object", how="semi")
+        own = acts.filter(members).group_by("object").agg(first=pl.col("at").min(), last=pl.col("at").max())
+        others = acts.filter(~members).join(own, on="object")
+        near = others.filter(pl.col("at").is_between(pl.col("first") - AT_ONCE, pl.col("last")))
+        many += near.group_by("object").agg(pl.col("actor").n_unique()).filter(pl.col("actor") >= MANY).height
+        alone += things.height - others["object"].n_unique()
+    return Told("things they met on that twenty others or more took up in the hour before, or while they did",
                 "things they met on that nobody else took up", many, met.height, alone, met.height)
