@@ -653,12 +653,20 @@ def test_posts_that_cannot_meet_are_refused_with_a_way_out(change, told, do, tmp
     refused(cotrace("run", written(tmp_path / "posts.csv", change(posts()))), told, do)
 
 
+def test_a_strange_character_in_a_cell_keeps_nothing_out(tmp_path):
+    rows = posts()
+    rows[9]["text"] += " \0 \x0b \u202e =1+2"
+
+    assert cotrace("inspect", written(tmp_path / "posts.csv", rows), "--strict").code == 0
+
+
 def test_paths_that_are_no_files_are_refused(tmp_path):
     file = written(tmp_path / "posts.csv", posts())
     (tmp_path / "again.csv").write_bytes(file.read_bytes())
 
     refused(cotrace("run", tmp_path / "absent.csv"), "absent.csv", "looked for in")
     refused(cotrace("run", tmp_path), "is a folder", "/*")
+    refused(cotrace("run", ""), "no file of posts", "cotrace run POSTS")
     refused(cotrace("run", file, tmp_path / "again.csv"), "byte for byte", "once")
 
 

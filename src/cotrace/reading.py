@@ -93,7 +93,7 @@ def inspect(posts: object, *, columns: Mapping[str, str] | None = None, zone: st
         try:
             check()
         except InputError as fault:
-            problems.append(("all files", str(fault).splitlines()[0]))
+            problems.append(("all files", str(fault).splitlines()[0].rstrip(":")))
     files = tuple(_seen(file, normal, entry) for file, normal, entry
                   in zip(opened, normals, reading.inputs, strict=True))
     return Inspection(files, reading.counts, tuple(problems), reading.notes)

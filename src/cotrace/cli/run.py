@@ -67,6 +67,8 @@ def _check(dossier: Path, posts: list[str], sources: Sequence[Path]) -> str:
 def beside(first: str) -> Path:
     """NAME.case beside the first file: posts.jsonl.gz → posts.case."""
     path = Path("stdin" if first == "-" else first)
+    if not path.name:
+        raise InputError(f"{first!r} is no file of posts.\nName one:  cotrace run POSTS...")
     packed = path.suffix.lower() in PACKED
     return path.with_name((Path(path.stem).stem if packed else path.stem) + ".case")
 

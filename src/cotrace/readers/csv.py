@@ -24,10 +24,10 @@ _REST = 20_000  # records a chunk of columns
 def claims(head: bytes, name: str) -> bool:
     """Text whose first line has a delimiter; JSON begins with a bracket and is not ours."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] in (b"{", b"[", b"<") or b"\x00" in head[:4096] or head[:4] == b"PAR1" or text[:5] == b"%PDF-":
+    if text[:1] in (b"{", b"[", b"<") or head[:4] == b"PAR1" or text[:5] == b"%PDF-":
         return False
     first = text.split(b"\n", 1)[0]
-    if any(byte < 9 or 13 < byte < 32 for byte in first[:4096]):
+    if any(byte < 9 or 13 < byte < 32 for byte in first[:4096]):  # further down a cell may hold anything
         return False
     return name.lower().endswith(SUFFIXES) or any(sign.encode() in first for sign in _DELIMITERS)
 
