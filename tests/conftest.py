@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as cotrace sets it, before a test imports numpy
+
 REPO = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("COTRACE_SHARED", REPO.parent / "shared"))
 

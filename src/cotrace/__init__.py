@@ -9,8 +9,14 @@ The library is the twin of the command line; it takes paths or Arrow, Polars or 
 """
 
 import importlib
+import os
 import sys
 import types
+
+# The linear algebra here is many small steps: a second thread spends its time waiting (a search of 100,000 posts takes
+# 1.8 s of processor with one, 3.0 s with two), and sums made by another number of threads may differ in a digit. It is
+# heeded only if numpy was not imported before.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _PUBLIC = {  # name → the file that holds it; imported when first asked for, so that `import cotrace` is light
     "read": "reading", "inspect": "reading",
