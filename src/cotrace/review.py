@@ -108,7 +108,7 @@ def _no_edge(files: Mapping[str, bytes], posts: pl.DataFrame, asked: Sequence[st
     return f"{told}; the test did not find that to be more than chance explains"
 
 
-def forget(case: str | Path, actor: str) -> dict[str, int | str]:
+def forget(case: str | Path, actor: str, *, also: Sequence[str] = ()) -> dict[str, int | str]:
     """Take a person's posts out of a case for good, and everything that names them. Digests stay.
 
     Statements that named them are withheld; what is left of the evidence still belongs to its Merkle roots. The same
@@ -116,6 +116,7 @@ def forget(case: str | Path, actor: str) -> dict[str, int | str]:
 
     Args:
         actor: platform:id.
+        also: further names and handles of theirs, where the posts do not tell them.
 
     Returns:
         posts that were taken out, blobs that were changed and removed, dossiers that are withheld now, and, where there
@@ -131,7 +132,7 @@ def forget(case: str | Path, actor: str) -> dict[str, int | str]:
             return {"posts": 0, "changed": 0, "removed": 0, "withheld": 0, "already": "forgotten before"}
         names, posts = _spelled(store, actor)
         dossiers = {fact["files"]["dossier.zip"] for fact in store.runs}
-        told = gone.add(actor, names=names, posts=posts)
+        told = gone.add(actor, names=names | {name.lstrip("@") for name in also}, posts=posts)
         alone = forgetting.from_facts(gone.key, [told])
         done = store.forget(told, lambda raw: forgetting.without(raw, alone), forgetting.PAGE.encode())
         withheld = sum("withheld.json" in digest.unarchive(store.get(blob)) for blob in dossiers)

@@ -183,23 +183,21 @@ def _leaves(said: Mapping, tables: Tables) -> tuple[int, int]:
 
 
 def _left(tables: Tables) -> tuple[int, int]:
-    """Computes every pair again whose occasions and posts are all left; returns how many, and of how many."""
-    posts = {row[0] for row in tables.rows("posts")}
+    """Computes every pair again whose occasions are all left; returns how many, and of how many."""
     occasions: dict[tuple[str, ...], list[Sequence[str]]] = {}
     for row in tables.rows("occasions"):
-        if {row[5], row[7]} - {""} <= posts:
-            occasions.setdefault(tuple(row[:4]), []).append(row)
+        occasions.setdefault(tuple(row[:4]), []).append(row)
+        if row[10] == "yes" and (number(row[9]) * 1_000_000
+                                 != derive.microseconds(row[8]) - derive.microseconds(row[6])):
+            raise VerificationError(f"A meeting of {row[1]} and {row[2]} does not have the distance that its times "
+                                    "give.")
     edges = tables.rows("edges")
     whole = [row for row in edges if len(occasions.get((*row[:3], row[4]), ())) == int(row[16])]
-    needed = [one for row in whole for one in occasions[(*row[:3], row[4])]]
     plan = {row[0]: row[1] for row in tables.rows("plan")}
     if not {"min_objects", "windows"} <= set(plan) or not tables.where("run", {"key": "tests"}):
         return 0, len(edges)
-    used = {post for one in needed for post in (one[5], one[7])}
-    kept = Tables({**tables.tables, "edges": (EVIDENCE["edges"], whole), "occasions": (EVIDENCE["occasions"], needed),
-                   "posts": (EVIDENCE["posts"], [row for row in tables.rows("posts") if row[0] in used]),
-                   "meetings": (EVIDENCE["meetings"], [])})
-    _edges(kept, plan, _occasions(kept))
+    of_whole = {key: occasions[key] for row in whole for key in [(*row[:3], row[4])]}
+    _edges(Tables({**tables.tables, "edges": (EVIDENCE["edges"], whole)}), plan, of_whole)
     return len(whole), len(edges)
 
 
@@ -750,8 +748,9 @@ def _judge(grounds: Sequence[dict], odds: float) -> tuple[float, str]:
     """The posterior that the ladder allows, and the rule that holds it down (METHOD §3).
 
     Ratios above one multiply the prior odds; beyond an even chance only those whose occasions are not plainly in the
-    order of a reader, or of somebody who is read. One such class, or all occasions together in one order: at most an
-    even chance. Two: at most likely, unless one is identity or infrastructure. Nothing measured: at most unlikely.
+    order of a reader, or of somebody who is read. All occasions together in a reader's order: at most unlikely; in that
+    of somebody who is read, or one such class: at most an even chance. Two: at most likely, unless one is identity or
+    infrastructure. Nothing measured: at most unlikely.
     """
     measured = sorted((ground for ground in grounds if ground["right"] is not None and ground["right"] > 1),
                       key=lambda ground: ground["indicator"])
@@ -764,7 +763,8 @@ def _judge(grounds: Sequence[dict], odds: float) -> tuple[float, str]:
     if not measured:
         limit, rule = unlikely, "no indicator with a measured ratio"
     elif one or len(kinds) <= 1:
-        return (by_all, "") if by_all <= even else (even, one or "one indicator class")
+        limit = unlikely if one in READS else even
+        return (by_all, "") if by_all <= limit else (limit, one or "one indicator class")
     elif len(kinds) == 2 and not kinds & STRONG:
         limit, rule = likely, "two indicator classes, neither of them identity or infrastructure"
     else:
