@@ -85,8 +85,8 @@ def _table(rows: list[Mapping], title: str | None, *, header: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 200, no_color="NO_COLOR" in os.environ or None,
-                      highlight=False, markup=False, emoji=False)
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False, emoji=False,
+                      color_system=None if os.environ.get("NO_COLOR") else "auto")
     table = Table(title=title, box=box.SIMPLE, show_header=header, title_justify="left", pad_edge=False)
     for column in rows[0] if rows else ["nothing"]:
         numeric = bool(rows) and all(isinstance(row[column], int | float) for row in rows)
