@@ -148,6 +148,29 @@ def test_the_smallest_set_of_a_pair_is_the_smallest_by_trying_all():
         assert gone.at_least == len(gone.posts)
 
 
+def test_of_several_pairs_the_set_is_enough_and_none_of_it_is_idle():
+    given = digest.unarchive(dossier.build(_findings.full()))
+    actor = _findings.RING[2]
+    mine = [row for row in rows(given, "edges") if actor in (row["a"], row["b"])]
+    others = [float(row["p"]) for row in rows(given, "edges") if row not in mine]
+
+    gone = why.why(given, actor).without
+
+    def left(out):
+        ps = []
+        for edge in mine:
+            own = [one for one in rows(given, "occasions") if (one["a"], one["b"]) == (edge["a"], edge["b"])]
+            kept = [one for one in own if not {one["post_a"], one["post_b"]} & set(out)]
+            shared = int(edge["shared"]) - len(own) + len(kept)
+            ps.append(p_of({**edge, "shared": str(shared), "rare": str(min(int(edge["rare"]), shared))}, kept,
+                           _findings.TESTS, 3))
+        return [p for p in ps if passes(p, [*others, *(one for one in ps if one is not p)], 0.01, _findings.TESTS)]
+
+    assert len(mine) == 4 and left(()) and not left(gone.posts)
+    assert all(left(set(gone.posts) - {post}) for post in gone.posts)
+    assert gone.at_least <= len(gone.posts)
+
+
 def test_without_the_posts_it_names_the_posts_themselves_show_nothing_either(posts, kept, tmp_path):
     actor = members(files(kept))[0]
     gone = review.why(kept, actor).without

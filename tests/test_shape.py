@@ -27,7 +27,7 @@ FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 FACES = {"__init__", "__main__"}  # the public names of the package: they point at everything and nothing points at them
 
 ROOMS = {  # a library that is let into these parts only, and why
-    "scipy": {"network", "evaluate"},  # evaluate: exact binomial intervals, outside the line
+    "scipy": {"network", "evaluate", "why"},  # outside the line: exact binomial intervals; the smallest set of posts
     "statsmodels": set(), "graspologic_native": {"clusters"}, "numba": {"engines", "network"},
     "cryptography": {"statement"}, "jinja2": {"page"}, "typer": {"cli"}, "rich": {"cli"}, "duckdb": set(),
     "socket": set(), "urllib.request": set(), "http": set(), "requests": set(), "pickle": set(),

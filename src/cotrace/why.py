@@ -12,7 +12,6 @@ decides, or where the search has to stop early, the answer is a bound and says "
 """
 
 import bisect
-import itertools
 import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,7 +22,8 @@ from .verify import pair_chance
 
 Row = dict[str, str]
 
-SEARCHED = 4000   # sets of posts that are tried for a smaller one; a second or two, and most actors need a few dozen
+ROUNDS = 60       # of looking for the smallest set; most actors need a few, and each takes some hundredths of a second
+NODES = 5000      # of one search; beyond it the answer is a bound
 ROUNDING = 1e-9   # p is printed with nine digits
 DAYS = 2          # days on which a pair has to meet, where its trace spans as many (network._layers.DAYS)
 DAY_US = 86_400_000_000
@@ -171,7 +171,7 @@ class _Evidence:
         self.pseudonyms = run["pseudonyms"] == "yes"
         self.spans = _spans(self.rows("occasions"))
         self.long = bool(run["first_post"]) and _apart_us(run["first_post"], run["last_post"]) >= DAYS * DAY_US
-        self.out = [float(p) for p, count in self.tables.rows("taken_out") for _ in range(int(count))]
+        self.out = [float(row["p"]) for row in self.rows("taken_out") for _ in range(int(row["edges"]))]
 
     def rows(self, name: str, **where: str) -> list[Row]:
         if name not in self.tables.tables:
@@ -199,6 +199,8 @@ class _Edge:
         self.together = sorted((one for one in own if one["together"] == "yes"),
                                key=lambda one: (one[f"at_{self.side}"], one["object"], one[f"post_{self.side}"]))
         self.apart = [one for one in own if one["together"] == "no"]
+        self.posts = {self.post(one) for one in self.together}
+        self._known: dict[tuple[frozenset[str], bool], float] = {}
 
     def post(self, one: Row) -> str:
         return one[f"post_{self.side}"]
@@ -221,6 +223,13 @@ class _Edge:
         edge = {**self.row, "shared": str(shared), "rare": str(rare)}
         chances = [float(one["chance"]) for one in (*left, *self.apart)]
         return pair_chance(edge, chances, len(left), self.evidence.windows, self.evidence.tests)[2]
+
+    def p_without(self, posts: set[str], rare_goes: bool) -> float:
+        """p without these posts, remembered: a search asks for the same ones again and again."""
+        asked = (frozenset(posts & self.posts), rare_goes)
+        if asked not in self._known:
+            self._known[asked] = self.p(asked[0], rare_goes=rare_goes)
+        return self._known[asked]
 
     def _days(self, in_favour: bool) -> bool:
         """Does the pair have to meet on several days?"""
@@ -279,29 +288,67 @@ class _Search:
                                     "this pair, in this trace"))
 
     def smallest(self) -> Removal:
-        """Exact where a bound from below meets it, or where all smaller sets could be tried."""
-        chosen = self._pruned(self._greedy())
-        least = self._at_least()
+        """Exact where the fewest that surely do are no more than the fewest that may do; else a bound."""
+        surely, _ = self._fewest(rare_goes=False)
+        chosen = surely if surely is not None else self._pruned(self._greedy())
+        _, least = self._fewest(rare_goes=True)
+        return Removal(tuple(chosen), least == len(chosen), least,
+                       "every validated pair of the actor, and its place in a cluster with them")
+
+    def _fewest(self, *, rare_goes: bool) -> tuple[list[str] | None, int]:
+        """The fewest posts without which nothing is left (None: not found in time), and how many it takes at least.
+
+        Every edge needs a number of its occasions gone: the smallest set that gives each its number is a cover, found
+        by integer programming. If something is left after all, whatever was held back has to give one more post, and so
+        on until nothing is left: p never falls when more is gone, so no set that works is ever cut off.
+        """
+        import numpy as np
+        from scipy.optimize import LinearConstraint, milp
+
         posts = sorted({edge.post(one) for edge in self.edges for one in edge.together})
-        tried, exact = 0, False
-        while least < len(chosen):
-            sets = math.comb(len(posts), least)
-            if tried + sets > SEARCHED:
+        cuts = []
+        for edge in self.edges:
+            own = [edge.post(one) for one in edge.together]
+            cuts.append(([own.count(post) for post in posts], len(edge.fewest(self.stays, rare_goes=rare_goes))))
+        least = 1
+        for _ in range(ROUNDS):
+            needed = LinearConstraint(np.array([row for row, _ in cuts]), lb=np.array([need for _, need in cuts]))
+            found = milp(np.ones(len(posts)), constraints=needed, integrality=np.ones(len(posts)), bounds=(0, 1),
+                         options={"node_limit": NODES})
+            if found.mip_dual_bound is not None:
+                least = max(least, math.ceil(found.mip_dual_bound - 1e-6))
+            if found.status != 0:
                 break
-            tried += sets
-            found = next((few for few in itertools.combinations(posts, least) if self._gone(set(few), False)), None)
-            if found is not None:
-                chosen, exact = list(found), True
-                break
-            if any(self._gone(set(few), True) for few in itertools.combinations(posts, least)):
-                break  # enough if what they are about is rare, and not otherwise: a bound
-            least += 1
-        exact = exact or least == len(chosen)
-        return Removal(tuple(chosen), exact, len(chosen) if exact else least, "every validated pair of the actor")
+            chosen = {post for post, taken in zip(posts, found.x, strict=True) if taken > 0.5}
+            if self._gone(chosen, rare_goes):
+                return sorted(chosen), len(chosen)
+            cuts += [([int(post in others) for post in posts], 1) for others in self._held_back(chosen, rare_goes)]
+        return None, least
+
+    def _held_back(self, out: set[str], rare_goes: bool) -> list[set[str]]:
+        """Of each edge that is left, posts of which at least one has to go too."""
+        found = []
+        for edge in self.edges:
+            if edge.p_without(out, rare_goes) <= self.stays:
+                ascending = sorted(edge.together, key=lambda one: (float(one["chance"]), one["object"]))
+                own = list(dict.fromkeys(edge.post(one) for one in ascending))
+                gone = out & set(own)
+                for post in reversed(own):  # the likeliest meetings first: they lift p least
+                    if edge.p_without(gone | {post}, rare_goes) <= self.stays:
+                        gone = gone | {post}
+                found.append(set(own) - gone)
+        if found:
+            return found
+        every = {edge.post(one) for edge in self.edges for one in edge.together}
+        gone = set(out)  # each edge is above what it alone may have, and together they still pass
+        for post in sorted(every - out):
+            if not self._gone(gone | {post}, rare_goes):
+                gone.add(post)
+        return [every - gone]
 
     def _gone(self, out: set[str], rare_goes: bool) -> bool:
         """Is no edge of the actor left without these posts?"""
-        mine = [edge.p(out, rare_goes=rare_goes) for edge in self.edges]
+        mine = [edge.p_without(out, rare_goes) for edge in self.edges]
         return min(mine, default=1.0) > self.evidence.bar(mine, self.others)
 
     def _greedy(self) -> list[str]:
@@ -321,7 +368,7 @@ class _Search:
             best = max(sorted(weight), key=lambda post: weight[post])
             out.add(best)
             chosen.append(best)
-            left = [edge for edge in left if edge not in of[best] or edge.p(out, rare_goes=False) <= self.passes]
+            left = [edge for edge in left if edge not in of[best] or edge.p_without(out, False) <= self.passes]
         return chosen
 
     def _pruned(self, chosen: list[str]) -> list[str]:
@@ -331,15 +378,6 @@ class _Search:
             if self._gone(set(fewer), False):
                 chosen = fewer
         return sorted(chosen)
-
-    def _at_least(self) -> int:
-        """Each edge alone needs so many; a post may be several of its occasions."""
-        needs = [1]
-        for edge in self.edges:
-            posts = [edge.post(one) for one in edge.together]
-            most = max((posts.count(post) for post in set(posts)), default=1)
-            needs.append(-(-len(edge.fewest(self.stays, rare_goes=True)) // most))
-        return max(needs)
 
 
 def _passing(evidence: _Evidence, ps: Sequence[float]) -> int:
