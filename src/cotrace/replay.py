@@ -14,7 +14,8 @@ from .progress import Progress, quiet
 from .records import Decision
 from .software import software
 
-FROM_REGISTRY = {"links", "grounds", "meetings", "registry", "posts", "run", "notes"}  # need the registries as well
+FROM_REGISTRY = {"links", "grounds", "meetings", "registry", "posts", "run", "notes",  # need the registries as well:
+                 "signs", "bearers", "verdicts", "without"}  # q counts whether a registry's sign could be judged
 
 
 def replay(dossier: bytes, posts: object, *, registries: Sequence[str | Path] = (), progress: Progress = quiet,
@@ -61,7 +62,8 @@ def replay(dossier: bytes, posts: object, *, registries: Sequence[str | Path] = 
     if whole:
         return said, []
     said[1] = "Pairs, clusters, placebos and plantings were computed again from them, and are the same."
-    return said, ["Links were not computed again: the registries are not here. Give them with  --sources FILE."]
+    return said, ["Links and second verdicts were not computed again: the registries are not here. "
+                  "Give them with  --sources FILE."]
 
 
 def _rows(files: Mapping[str, bytes], name: str) -> list[dict[str, str]]:
