@@ -19,6 +19,7 @@ from cotrace.attribution import _chance
 from cotrace.records import WORDS, Cluster, Ground, Plan, Reading, word
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
+import calibration
 import linking
 
 GOLDEN = Path(__file__).parent / "golden" / "attribution"
@@ -380,8 +381,8 @@ def test_a_word_is_a_posterior_so_a_ratio_of_12_is_92_percent_at_even_odds_and_1
         ([ground("identity", 1e9)], "roughly even chance"),
         ([ground("content", 1e9, **BOTH_WAYS), ground("coordination", 1e9, **BOTH_WAYS)], "likely"),
         ([ground("content", 1e9, **READER), ground("coordination", 1e9, **BOTH_WAYS)], "roughly even chance"),
-        ([ground("content", 1e9, **READER), ground("coordination", 1e9, **READER)], "roughly even chance"),
-        ([ground("content", 1e9, **READER), ground("identity", 1e9)], "roughly even chance"),
+        ([ground("content", 1e9, **READER), ground("coordination", 1e9, **READER)], "unlikely"),
+        ([ground("content", 1e9, **READER), ground("identity", 1e9)], "unlikely"),
         ([ground("content", 0.9, **BOTH_WAYS), ground("coordination", 1e9, **BOTH_WAYS)], "roughly even chance"),
         ([ground("content", 1e9, **BOTH_WAYS), ground("identity", 1e9)], "almost certain"),
         (
@@ -438,7 +439,7 @@ def test_readers_of_an_identified_account_are_never_linked_and_the_naive_rule_li
     links = linked(read, registry(listed), members, prior=prior)
 
     readers = {one.actor: one for one in links if one.actor.startswith("twitter:r")}
-    assert all(LADDER.index(one.word) <= LADDER.index("roughly even chance") for one in readers.values())
+    assert all(LADDER.index(one.word) <= LADDER.index("unlikely") for one in readers.values())
     assert len(readers) >= 6, "they share enough to be looked at"
     assert all("always after: reader or amplifier" in one.explanation for one in readers.values())
     edges, _ = meetings(acted(read))
@@ -535,6 +536,28 @@ def test_fewer_than_ten_listed_accounts_give_no_word_but_the_priors():
     assert others
     assert {one.word for one in others} == {"almost no chance"}
     assert all(ground.ratio is None for one in others for ground in one.grounds)
+
+
+def test_words_come_true_as_often_as_they_say_and_a_naive_rules_accusations_do_not():
+    said, accused = [], []  # (word, whether true)
+    for seed in range(4):
+        read = reading(operation(seed, readers=24))
+        listed = [f"twitter:m{one}" for one in range(15)]
+        everybody = [f"twitter:{who}{one}" for who, count in (("m", 30), ("r", 24), ("s", 80)) for one in range(count)]
+        links = linked(read, registry([one.partition(":")[2] for one in listed]), everybody, prior="15:104", seed=seed)
+        said += [(one.word, one.actor.startswith("twitter:m")) for one in links if one.word != "listed"]
+        edges, _ = meetings(acted(read))
+        touched = {a for pair in edges.select("a", "b").iter_rows() if set(pair) & set(listed) for a in pair}
+        accused += [("almost certain", actor.startswith("twitter:m")) for actor in sorted(touched - set(listed))]
+
+    def unearned(told):
+        true = {name: [came for spoken, came in told if spoken == name] for name in LADDER[3:]}  # words that accuse
+        return [name for name, came in true.items()
+                if came and calibration.earns(sum(came), len(came), name).startswith("BELOW")]
+
+    assert unearned(said) == []
+    assert sum(name == "likely" for name, _ in said) >= 20, "or nothing was tested"
+    assert unearned(accused) == ["almost certain"], "an edge to a listed account"
 
 
 @pytest.mark.slow

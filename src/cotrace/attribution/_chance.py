@@ -12,9 +12,12 @@ Z = 1.959963984540054   # 97.5 % point of the normal distribution: two-sided 95 
 FEWEST = 10             # listed actors in the data; fewer measure nothing, and the indicator is "compatible with"
 EVEN, LIKELY = dict(WORDS)["roughly even chance"], dict(WORDS)["likely"]
 NOTHING_MEASURED = dict(WORDS)["unlikely"]  # a prior alone is no evidence, however the plan was written
+READER = dict(WORDS)["unlikely"]            # of those in a reader's order 1 to 4 in 10 are of the source where it has
+                                            # fans: "roughly even chance" was not earned (docs/calibration.md)
 ALWAYS = "always after: reader or amplifier"
 ALMOST = "almost always after: reader or amplifier"
 NEVER_FIRST = "never first: reader or amplifier of others"
+READS = (ALWAYS, ALMOST, NEVER_FIRST)
 COPIED = "always before: the source may copy it"
 MOSTLY_COPIED = "almost always before: the source may copy it"
 TOLD = ("occasions", "before", "after", "before_due", "first", "first_due")  # the counts that tell who followed whom
@@ -105,9 +108,10 @@ def judge(grounds: Sequence[Ground], strong: Sequence[str], prior_odds: float) -
     """(posterior, which rule holds it down or ""), posterior 0–1 and never above what the ladder allows.
 
     Posterior odds = prior odds × the ratios above 1. Beyond "roughly even chance" only the classes that count
-    (`counts_as_class`) are multiplied. Where all occasions together go one way, or one class counts, or none but some
-    were measured: at most "roughly even chance". Two classes: at most "likely", unless one is strong (identity,
-    infrastructure). Nothing measured: at most "unlikely".
+    (`counts_as_class`) are multiplied. Where all occasions together are in a reader's order: at most "unlikely". Where
+    they are in the order of somebody whom the source copies, or one class counts, or none but some were measured: at
+    most "roughly even chance". Two classes: at most "likely", unless one is strong (identity, infrastructure). Nothing
+    measured: at most "unlikely".
     """
     measured = sorted((g for g in grounds if g.ratio is not None and g.ratio > 1), key=lambda ground: ground.indicator)
     own = [ground for ground in measured if counts_as_class(ground)]
@@ -116,7 +120,8 @@ def judge(grounds: Sequence[Ground], strong: Sequence[str], prior_odds: float) -
     if not measured:
         limit, rule = NOTHING_MEASURED, "no indicator with a measured ratio"
     elif (one := explain(grounds)) or len(classes) <= 1:
-        return (by_all, "") if by_all <= EVEN else (EVEN, one or "one indicator class")
+        limit = READER if one in READS else EVEN
+        return (by_all, "") if by_all <= limit else (limit, one or "one indicator class")
     elif len(classes) == 2 and not classes & set(strong):
         limit, rule = LIKELY, "two indicator classes, neither of them identity or infrastructure"
     else:

@@ -182,11 +182,7 @@ class Scene:
 def stage(*, clusters: Sequence[Cluster], edges: pl.DataFrame, occasions: pl.DataFrame,
           actions: Mapping[str, pl.DataFrame], reading: Reading, sources: pl.DataFrame, plan: Plan, seed: int) -> Scene:
     """The scene of a run; selectors that cannot match here (no citation, withdrawn, another platform) left out."""
-    platforms = sorted(reading.posts["platform"].drop_nulls().unique())
-    usable = registries.usable(sources)
-    matches = [registries.platform_of(said) in platforms if said is not None else len(platforms) == 1
-               for said in usable["platform"]]
-    usable = usable.filter(pl.Series(matches, dtype=pl.Boolean))
+    usable = registries.comparable(registries.usable(sources), set(reading.posts["platform"].drop_nulls()))
     return Scene(plan, seed, reading, actions, edges, occasions, usable.sort("source", "receipt"), clusters)
 
 

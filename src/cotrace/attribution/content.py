@@ -1,8 +1,8 @@
 """The same text or link as an identified account, or one that the registry names; who was first, and how long after.
 
 Its first explanation is *reader*: shares, quotes, answers and mentions of an identified account count for nothing,
-and an actor that only ever comes after the source cannot rise above "roughly even chance". Three distinct posts on
-each side are the least. What many unrelated communities use is common property and is left out.
+and an actor that only ever comes after the source cannot rise above "unlikely". Three distinct posts on each side are
+the least. What many unrelated communities use is common property and is left out.
 """
 
 import math

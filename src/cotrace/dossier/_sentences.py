@@ -175,6 +175,8 @@ def _links(w: Writer) -> None:
           selectors=one("run", "value", "integer", key="registry_selectors"))
     w.say("FACT", "A word of likelihood below rests on prior odds of {prior} that an actor of these posts, taken at "
           "random, has a common operator with a given source.", "plan", prior=one("plan", "value", key="prior"))
+    w.say("INFERENCE", "A word of likelihood takes a list at its word: were those whom it names an honest group, the "
+          "word on whoever acts with them would be as wrong as the list.", "registry")
     for row in _groups(w, ("cluster", "source"), "listed"):
         _listed(w, dict(zip(("cluster", "source"), row, strict=True)))
     columns = ("cluster", "source", "word", "word_if_prior_tenth", "word_if_prior_tenfold", "bounded_by", "explanation")
@@ -268,7 +270,7 @@ def _confidence(w: Writer, of: dict, shift: int) -> None:
     """The quality of the basis: kinds of indicator, how the ratio was measured, and whether the prior decides."""
     rows = w.tables.where("grounds", of)
     at = {name: w.tables.column("grounds", name) for name in ("actor", "indicator", "ratio", "same_of")}
-    rated = [row for row in rows if row[at["ratio"]]]
+    rated = [row for row in rows if row[at["ratio"]] and float(row[at["ratio"]]) > 1]  # what speaks for the link
     kinds = min((len({row[at["indicator"]] for row in rated if row[at["actor"]] == actor}) for actor in of["actor"]),
                 default=0)
     basis = min((int(row[at["same_of"]] or 0) for row in rated), default=0)
