@@ -969,6 +969,22 @@ def test_sources_check_leaves_with_1_where_there_are_problems(world, tmp_path):
     refused(cotrace("run", world.posts, "--case", tmp_path / "c", "--sources", tmp_path / "absent.csv"), "absent.csv")
 
 
+def test_selectors_that_were_compared_with_nothing_are_counted_and_said(tmp_path):
+    rows = [{**row, "platform": ("plaza", "kanal")[n % 2]} for n, row in enumerate(posts())]
+    entry = {"source": "S", "selector_type": "account", "selector": "a1", "identified_by": "X", "at": "2024-01-01",
+             "cites": "https://x.example/1", "platform": ""}
+    listed = [entry, {**entry, "platform": "plaza"}, {**entry, "platform": "elsewhere"}, {**entry, "cites": ""}]
+    words = ["--sources", written(tmp_path / "sources.csv", listed), "--plan", plan(tmp_path)]
+
+    two = cotrace("run", written(tmp_path / "two.csv", rows), *words)
+    one = cotrace("run", written(tmp_path / "one.csv", posts()), "--platform", "plaza", *words)
+
+    assert "2 of 4 selectors of the registries were compared with nothing" in two.err and "kanal, plaza" in two.err
+    assert "1 of 4 selectors of the registries were compared with nothing" in one.err
+    assert "1 of 4 selectors of the registries can give no word" in one.err
+    assert "were compared with nothing" in statement(tmp_path / "two.case")
+
+
 def test_a_key_is_written_for_its_owner_alone_and_never_over_anything(tmp_path):
     assert cotrace("key", "new", tmp_path / "key").code == 0
 

@@ -171,7 +171,7 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     judged = verdicts.judge(clusters=found, edges=left.edges, occasions=left.occasions, actions=actions, reading=read,
                             links=links, sources=registry, plan=plan, progress=progress)
 
-    notes = (*_too_short(resolution_s), *valid.notes)
+    notes = (*_too_short(resolution_s), *_not_compared(registry, read), *valid.notes)
     reports = tuple(replace(trace, set_aside=valid.set_aside.get(trace.name, 0)) for trace in seen)
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
                         links, placebos, plantings, notes, stand, left.taken_out,
@@ -392,6 +392,18 @@ def _windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
                          f"window that is looked at by default.\nAsk for wider ones in a plan:  windows = "
                          f"[{resolution_s}]  and read what that can mean: the same day is no coordination.")
     return windows
+
+
+def _not_compared(registry: pl.DataFrame, read: Reading) -> list[str]:
+    """How much of the registries was left aside, for the report: a list that cannot match must not look like none."""
+    platforms = sorted(set(read.posts["platform"].drop_nulls()))
+    usable = sources.usable(registry)
+    unfit = registry.height - usable.height
+    foreign = usable.height - sources.comparable(usable, platforms).height
+    return [f"{count} of {registry.height} selectors of the registries {why}." for count, why in (
+        (unfit, "can give no word (see: cotrace sources check)"),
+        (foreign, "were compared with nothing: they name another platform than that of these posts, or none where "
+                  f"these posts are of several ({', '.join(platforms)})")) if count]
 
 
 def _too_short(resolution_s: int) -> list[str]:

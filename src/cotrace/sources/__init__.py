@@ -8,7 +8,7 @@ One format a file. A format has `SUFFIXES`, `recognises(head) -> bool`, `rows(ra
 and `spell([{column: text}]) -> bytes`; reading what it spelled gives the same rows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,8 +19,8 @@ from .. import digest, normalise, parts, tables
 from ..errors import InputError
 from ._selectors import TYPES, canonical, common_property, refang
 
-__all__ = ["COLUMNS", "TYPES", "Problem", "canonical", "check", "common_property", "platform_of", "read", "refang",
-           "usable", "write"]
+__all__ = ["COLUMNS", "TYPES", "Problem", "canonical", "check", "common_property", "comparable",
+           "platform_of", "read", "refang", "usable", "write"]
 
 COLUMNS = tuple(name for name in tables.SOURCES if name != "receipt")  # of our own formats, in this order
 NEEDED = ("source", "selector_type", "selector", "identified_by", "at", "cites")
@@ -95,6 +95,12 @@ def usable(sources: pl.DataFrame) -> pl.DataFrame:
     ended = {claim for row, claim in keyed if row["withdrawn"] is not None}
     keep = [all(row[need] for need in NEEDED) and claim not in ended and claim[2] is not None
             and common_property(claim[1], claim[2]) is None for row, claim in keyed]
+    return sources.filter(pl.Series(keep, dtype=pl.Boolean))
+
+
+def comparable(sources: pl.DataFrame, platforms: Collection[str]) -> pl.DataFrame:
+    """The rows that can be compared with posts of these platforms; one that names none where there is one alone."""
+    keep = [platform_of(said) in platforms if said is not None else len(platforms) == 1 for said in sources["platform"]]
     return sources.filter(pl.Series(keep, dtype=pl.Boolean))
 
 
