@@ -34,6 +34,8 @@ class Trace:
     method: its docstring; printed in the dossier.
     reads: columns of `tables.POSTS` that it looks at; it is shown no others.
     seconds: bound to seconds; to be left out where times are coarser (`at_resolution` > 1).
+    whole: it compares posts with each other, so that what a post does can depend on the others: it is to be shown all
+        of them at once, in any order, and never a slice.
     objects: posts → rows of (post, object).
     """
 
@@ -41,6 +43,7 @@ class Trace:
     method: str
     reads: tuple[str, ...]
     seconds: bool
+    whole: bool
     objects: Callable[[pl.DataFrame], pl.DataFrame]
 
     def __call__(self, posts: pl.DataFrame) -> pl.DataFrame:
@@ -72,10 +75,10 @@ class Trace:
             )
 
 
-def trace(reads: tuple[str, ...], seconds: bool = False) -> Callable[[Callable], Trace]:
+def trace(reads: tuple[str, ...], seconds: bool = False, whole: bool = False) -> Callable[[Callable], Trace]:
     """Make a trace of a function that takes posts (with `post` and the columns it reads) and gives (post, object)."""
     def made(objects: Callable[[pl.DataFrame], pl.DataFrame]) -> Trace:
-        return Trace(objects.__name__, inspect.getdoc(objects) or "", tuple(reads), seconds, objects)
+        return Trace(objects.__name__, inspect.getdoc(objects) or "", tuple(reads), seconds, whole, objects)
     return made
 
 
