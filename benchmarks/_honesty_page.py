@@ -30,8 +30,8 @@ COLOURS = dict(zip(METHODS, ("#c1121f", "#9aa0a6", "#4d5359", "#8338ec", "#b5838
 HEAD = """# How often it accuses innocents, and whom it misses
 
 Made by `make bench-honest` (`benchmarks/honesty.py`) in worlds whose truth is known ([worlds.md](worlds.md)); the null
-is that of commit `{commit}` of `src/cotrace/network`. Seeds from 10,000 on: no constant was chosen on them. Every world
-goes through its files; every method gets the same actions. An edge is **false** when the world says that its two
+is that of commit `{commit}` of `src/cotrace/network`, where a table does not name another. Seeds from 10,000 on. Every
+world goes through its files; every method gets the same actions. An edge is **false** when the world says that its two
 accounts do not coordinate; fan armies, volunteers and labelled bots do, and finding them is right. An account
 is **flagged** when it has an edge; **innocent** when it coordinates with nobody. Recall counts accounts that coordinate
 and act.
@@ -153,7 +153,7 @@ def pure(small: pl.DataFrame) -> str:
             hits = runs.filter(pl.col("edges") > 0).height
             row |= {"seeds": runs.height, method: f"{hits}"}
             if method == "cotrace":
-                row |= {"bound": f"≤ {upper(hits, runs.height):.3f}" if runs.height else "–",
+                row |= {"null": nulls(runs), "bound": f"≤ {upper(hits, runs.height):.3f}" if runs.height else "–",
                         "false edges": int(runs["edges"].sum())}
         rows.append(row)
     said = "About 2,500 posts each. Runs with at least one edge; the bound is exact (95 %).\n\n"
@@ -201,11 +201,16 @@ def ours(whole: pl.DataFrame) -> str:
             continue
         fdr, recall = pooled(runs, "false", "edges"), pooled(runs, "hit", "guilty")
         found = runs["edges"].sum() - runs["false"].sum()
-        rows.append({"world": world, "seeds": runs.height, "edges": int(runs["edges"].sum()),
+        rows.append({"world": world, "null": nulls(runs), "seeds": runs.height, "edges": int(runs["edges"].sum()),
                      "false": int(runs["false"].sum()), "measured FDR": spread(fdr), "recall": spread(recall),
                      "pairs": f"{found / runs['pairs'].sum():.2f}" if runs["pairs"].sum() else "–",
                      "innocents flagged": f"{runs['innocent_flagged'].sum()} of {runs['innocents'].sum():,}"})
     return markdown(rows)
+
+
+def nulls(runs: pl.DataFrame) -> str:
+    """Which commits of the null stand behind these runs."""
+    return ", ".join(runs["network"].unique().sort())
 
 
 def spread(figures: tuple[float, float, float] | None) -> str:

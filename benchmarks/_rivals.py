@@ -46,7 +46,7 @@ def twice_in_60_s(actions: Actions) -> Pairs:
     return _pairs(network.naive(_theirs(actions), window_s=60, objects=2, engine=local))
 
 
-def coortweet(actions: Actions) -> Pairs:
+def coortweet(actions: Actions, window_s: int = 10) -> Pairs:
     """CooRTweet 2.1.3 with its defaults: 10 s, min_participation 2, edges heavier than the median (subgraph 1).
 
     An edge weighs its pairs of posts. Source: Righetti & Balluff 2025, doi:10.5117/CCR2025.1.7.RIGH, and the package's
@@ -55,7 +55,7 @@ def coortweet(actions: Actions) -> Pairs:
     found: Pairs = set()
     for acts in _layers(actions):
         acts = acts.filter(pl.len().over("actor") >= 2).sort("object", "s", "actor", "post").with_row_index("row")
-        met = _within(acts, 10)
+        met = _within(acts, window_s)
         if met.is_empty():
             continue
         posts = pl.concat([met.select("actor", "post"), met.select(actor="actor_y", post="post_y")]).unique()
