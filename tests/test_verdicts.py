@@ -425,6 +425,22 @@ def test_without_profiles_nothing_can_be_judged_and_nobody_is_called_authentic()
     assert not any("authentic" in one.word.replace("inauthentic", "") for one in found.verdicts)
 
 
+def test_a_link_that_rests_on_acting_alike_is_no_second_sign():
+    """Members of a fan club that listed accounts joined are "likely" linked, by coordination and content alone."""
+    from cotrace.records import Ground
+
+    told = town(BULK).scene("them", registry=True)
+
+    def state(*indicators):
+        grounds = tuple(Ground(name, "", 20.0, {}, None, None) for name in indicators)
+        links = [Link("them", actor, "Source", grounds, "likely", 0.7, "", "", "", "")
+                 for actor in told["clusters"][0].members]
+        return sign_of(judge({**told, "links": links}), "them", "sources").state
+
+    assert state("content", "coordination") == verdicts.NOT_SEEN
+    assert state("content", "identity") == verdicts.SEEN
+
+
 def test_no_clusters_no_verdicts():
     told = town(BULK).scene("them")
 

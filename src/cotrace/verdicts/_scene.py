@@ -242,7 +242,7 @@ class Scene:
         """The stretch of so many days that holds most more of the members' times than of the others'.
 
         Stretches begin at a member's time, so no edge of a day or week hides anybody; each start and length is a try.
-        Who has None is counted, and lies in no stretch.
+        Who has None is counted, and lies in no stretch. `says` has a place for the {stretch}.
         """
         own, theirs = (sorted(at for actor in actors if (at := times.get(actor)) is not None)
                        for actors in (cluster.members, self.others(cluster)))
@@ -253,9 +253,11 @@ class Scene:
             return 2 * inside < len(own), among / max(1, len(theirs)) - inside / len(own), span[1] - span[0], span[0]
 
         if not spans:
-            return self.count(cluster, times, lambda _: False, says)
+            return self.count(cluster, times, lambda _: False, says.format(stretch="some days"))
         start, end = min(spans, key=rank)
-        return self.count(cluster, times, lambda at: at is not None and start <= at <= end, says, tries=len(spans),
+        length = (end - start).days
+        said = says.format(stretch="one day" if length == 1 else f"{length} days")
+        return self.count(cluster, times, lambda at: at is not None and start <= at <= end, said, tries=len(spans),
                           chosen=1)
 
 

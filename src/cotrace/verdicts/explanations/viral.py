@@ -10,7 +10,7 @@ from .._scene import Scene, Told
 COVERS = ("at",)
 ENOUGH = 67
 MANY = 20  # others who took up the same thing make it something that went round
-AT_ONCE = timedelta(hours=1)  # before the first member, or until the last one: whoever comes later may follow the members
+AT_ONCE = timedelta(hours=1)  # before the first member, until the last one: whoever comes later may follow them
 
 
 def look(scene: Scene, cluster: Cluster) -> Told:

@@ -18,8 +18,8 @@ def look(scene: Scene, cluster: Cluster) -> Look:
     """Whoever goes on to the last week of the data is counted, and did not fall silent."""
     if "silenced" not in scene.kept:
         scene.kept["silenced"] = _last(scene)
-    return scene.burst(cluster, scene.kept["silenced"], DAYS, "Half of the members or more fell silent within one day, "
-                       "a week or longer before these posts end.")
+    return scene.burst(cluster, scene.kept["silenced"], DAYS, "Half of the members or more fell silent within "
+                       "{stretch}, a week or longer before these posts end.")
 
 
 def _last(scene: Scene) -> dict[str, datetime | None]:
