@@ -48,6 +48,7 @@ def write(results: list[dict], commit: str) -> None:
     table = pl.DataFrame([one for one in results if one["method"] in METHODS], infer_schema_length=None)
     whole, small = table.filter(pl.col("size") == 1), table.filter(pl.col("size") < 1)
     parts = [HEAD.format(commit=commit, alpha=ALPHA), "## The goals\n", goals(whole, small, placebos, verdicts),
+             "## Where it is weak\n", weak(whole),
              "![Share of innocent accounts flagged, by world and method](img/honesty.svg)\n",
              "## Worlds in which nobody coordinates: runs with any edge\n", pure(small),
              "## 10,000 posts\n", *matrices(whole), "### cotrace, with intervals\n", INTERVALS, ours(whole),
@@ -104,9 +105,10 @@ def goals(whole: pl.DataFrame, small: pl.DataFrame, placebos: list[dict],
     """Each goal of issue 3, met or missed, with its figure and the number of seeds behind it."""
     rows = []
 
-    def tell(goal: str, found: str, met: bool, seeds: int, asked: int) -> None:
-        short = "" if seeds >= asked else f" (of {asked} seeds asked)"
-        rows.append({"goal": goal, "found": found, "": "met" if met else "**missed**", "seeds": f"{seeds}{short}"})
+    def tell(goal: str, found: str, met: bool, seeds: int, asked: int, too_few: bool = False) -> None:
+        short = "" if seeds >= asked else f" (of {asked} asked)"
+        word = "met" if met else "open: too few seeds" if too_few else "**missed**"
+        rows.append({"goal": goal, "found": found, "": word, "seeds": f"{seeds}{short}"})
 
     for world in PURE:
         runs = of(small, world, "cotrace")
@@ -114,7 +116,7 @@ def goals(whole: pl.DataFrame, small: pl.DataFrame, placebos: list[dict],
             hits = runs.filter(pl.col("edges") > 0).height
             bound = upper(hits, runs.height)
             tell(f"{world}: bound on the share of runs with an edge ≤ {2 * ALPHA:g}", f"{hits} runs, ≤ {bound:.3f}",
-                 bound <= 2 * ALPHA, runs.height, RUNS)
+                 bound <= 2 * ALPHA, runs.height, RUNS, too_few=not hits)
     for world in (*OPERATIONS, *HONEST):
         runs = of(whole, world, "cotrace")
         rate = share(runs, "false", "edges")
@@ -135,12 +137,13 @@ def goals(whole: pl.DataFrame, small: pl.DataFrame, placebos: list[dict],
         called, groups = (sum(one[name] for one in verdicts) for name in ("groups_called", "found"))
         tell("operations that were found and are called inauthentic ≥ .7", f"{called} of {groups}",
              called >= 0.7 * groups, seeds, SEEDS)
-    ratios = [(name, ratio) for _, name, ratio, sure in ratios_of(placebos) if sure]
-    if ratios:
-        outside = sum(not 0.5 <= ratio <= 2 for _, ratio in ratios)
-        seeds = len({one["seed"] for one in placebos})
-        tell("placebo edges of naive rules within a factor 2 of their false edges",
-             f"{len(ratios) - outside} of {len(ratios)} figures", not outside, seeds, 10)
+    for worlds, what in ((PURE, "nobody coordinates"), (HONEST, "honest groups coordinate")):
+        ratios = [ratio for world, _, ratio, sure in ratios_of(placebos) if sure and world in worlds]
+        low, high = sum(ratio < 0.5 for ratio in ratios), sum(ratio > 2 for ratio in ratios)
+        if ratios:
+            tell(f"placebo within a factor 2 of naive rules' false edges, where {what}",
+                 f"{len(ratios) - low - high} of {len(ratios)} figures; {low} below .5, {high} above 2",
+                 not low + high, len({one["seed"] for one in placebos}), 10)
     return markdown(rows)
 
 
@@ -186,6 +189,37 @@ def matrices(whole: pl.DataFrame) -> Iterable[str]:
                                     else figure(of(whole, world, method)) for method in METHODS}} for world in ordered]
         yield f"### {title}\n"
         yield markdown(rows)
+
+
+WHY = {
+    "giveaway": "hunters come early to every giveaway and post little else of the kind, so no habit of theirs is known",
+    "jitter-6h": "members meet hours apart, as strangers of one taste do",
+    "camouflaged": "what members share besides explains part of what they share together",
+    "large": "any two of five hundred meet now and then; nothing here tests groups",
+    "rotating": "members meet in a few shifts only",
+    "object-splitting": "hardly any two members meet three times; nothing here tests groups",
+    "paraphrased": "no trace that was run sees words that were changed",
+    "cross-platform": "pairs are formed within one kind of actor, and too few channels act for a chance to be known",
+    "party-volunteers": "an hour apart, like people of one taste; and their words are mostly their own",
+    "news-syndication": "among a few dozen pages the desk's own rhythm is what is usual",
+    "agency": "among a few dozen pages the agency's own rhythm is what is usual",
+    "demo": "pages, volunteers and the slow operation's groups; see news-syndication and party-volunteers",
+    "readers": "a large operation on a small platform is part of what is usual there",
+    "fan-army": "members take part now and then, ten minutes apart",
+    "copy-of-authentic": "members take part now and then, ten minutes apart",
+}
+
+
+def weak(whole: pl.DataFrame) -> str:
+    """Worlds with false edges, and worlds in which more than a fifth of those who coordinate are missed."""
+    rows = []
+    for world in (*PURE, *HONEST, *OPERATIONS):
+        runs = of(whole, world, "cotrace")
+        found, false = share(runs, "hit", "guilty"), int(runs["false"].sum()) if runs.height else 0
+        if false or (found is not None and found < 0.8):
+            rows.append({"world": world, "false edges": f"{false} in {runs.height} runs",
+                         "recall": "–" if found is None else f"{found:.2f}", "why": WHY.get(world, "not known")})
+    return markdown(rows)
 
 
 def seeds_said(table: pl.DataFrame) -> str:
