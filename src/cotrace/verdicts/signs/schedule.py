@@ -16,18 +16,18 @@ ALIKE = (0.7, 0.8, 0.9)   # of the two distributions over the hours that lies on
 
 
 def look(scene: Scene, cluster: Cluster) -> Look:
-    """Posts on things that two members acted on are left out for everybody: or acting together would be it."""
-    hours = {actor: _hours(at) for actor, at in _alone(scene, cluster).items() if len(at) >= POSTS}
-    own = [hours[actor] for actor in cluster.members if actor in hours]
-    pooled = [sum(column) for column in zip(*own, strict=True)]
+    """Of members, posts on things that two of them acted on are left out: acting together would be a schedule too."""
+    if "hours" not in scene.kept:
+        scene.kept["hours"] = _hours(scene.posts_of)
+    own = _hours(_alone(scene, cluster))
+    pooled = [sum(column) for column in zip(*own.values(), strict=True)]
     says = "Half of the members or more keep the same hours of the day, also where they act alone."
     if not own:
         return scene.count(cluster, {}, lambda _: False, says)
-    members = set(cluster.members)
-    alike = {}
-    for actor, mine in hours.items():
-        rest = [of_all - (of_mine if actor in members else 0) for of_all, of_mine in zip(pooled, mine, strict=True)]
-        alike[actor] = _overlap(mine, rest)
+    alike = {actor: _overlap(scene.kept["hours"][actor], pooled) for actor in scene.others(cluster)
+             if actor in scene.kept["hours"]}
+    for actor, mine in own.items():
+        alike[actor] = _overlap(mine, [of_all - of_mine for of_all, of_mine in zip(pooled, mine, strict=True)])
     looks = [scene.count(cluster, alike, functools.partial(operator.le, least), says, tries=len(ALIKE))
              for least in ALIKE]
     return min(looks, key=lambda one: (2 * one.counts["seen"] < one.counts["of"], _rate(one, "others")
@@ -38,25 +38,27 @@ def _rate(look: Look, who: str) -> float:
     return look.counts[f"{who}_seen"] / max(1, look.counts[f"{who}_of"])
 
 
-def _alone(scene: Scene, cluster: Cluster) -> dict[str, list[int]]:
-    """UTC hours of each actor's posts that are on nothing which two members acted on."""
+def _alone(scene: Scene, cluster: Cluster) -> pl.DataFrame:
+    """Members' posts that are on nothing which two of them acted on."""
+    members = pl.col("actor").is_in(list(cluster.members))
     shared = []
     for _, acts in sorted(scene.actions.items()):
-        own = acts.filter(pl.col("actor").is_in(list(cluster.members)))
+        own = acts.filter(members)
         of_two = own.group_by("object").agg(pl.col("actor").n_unique()).filter(pl.col("actor") > 1)
-        shared.append(acts.join(of_two, on="object", how="semi").select("post"))
-    posts = scene.posts_of.drop_nulls("at")
-    if shared:
-        posts = posts.join(pl.concat(shared).unique(), on="post", how="anti")
-    wanted = [*cluster.members, *scene.others(cluster)]
-    posts = posts.filter(pl.col("actor").is_in(wanted)).sort("actor", "at", "post")
-    hours = posts.select("actor", hour=pl.col("at").dt.hour()).group_by("actor", maintain_order=True).agg("hour")
-    return dict(hours.iter_rows())
+        shared.append(own.join(of_two, on="object", how="semi").select("post"))
+    posts = scene.posts_of.filter(members)
+    return posts.join(pl.concat(shared).unique(), on="post", how="anti") if shared else posts
 
 
-def _hours(at: Sequence[int]) -> list[int]:
-    chosen = [at[i * len(at) // POSTS] for i in range(POSTS)]
-    return [chosen.count(hour) for hour in range(24)]
+def _hours(posts: pl.DataFrame) -> dict[str, list[int]]:
+    """Of each actor with enough posts, how many of `POSTS` evenly chosen ones fall into each UTC hour."""
+    timed = posts.drop_nulls("at").sort("actor", "at", "post").select("actor", hour=pl.col("at").dt.hour())
+    listed = timed.group_by("actor", maintain_order=True).agg("hour").filter(pl.col("hour").list.len() >= POSTS)
+    found = {}
+    for actor, at in listed.iter_rows():
+        chosen = [at[i * len(at) // POSTS] for i in range(POSTS)]
+        found[actor] = [chosen.count(hour) for hour in range(24)]
+    return found
 
 
 def _overlap(one: Sequence[int], other: Sequence[int]) -> float:
