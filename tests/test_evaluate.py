@@ -73,6 +73,17 @@ def test_links_below_likely_are_near_misses():
     assert (real["found"], real["listed"], real["linked"], real["near_miss"]) == (1, 0, 1, 1)
 
 
+def test_a_cluster_of_others_that_is_called_inauthentic_is_counted_as_wrong():
+    verdicts = pl.DataFrame({"cluster": ["c1", "c2"], "word": ["inauthentic", "inauthentic"]})
+    found = evaluate(MEMBERS, LABELS, positive="op", actors=ACTORS, verdicts=verdicts)
+
+    assert found.clusters.select("cluster", "wrongly").rows() == [("c1", False), ("c2", True)]
+    assert found.counts["clusters_wrongly_called_inauthentic"] == 1
+    assert (found.counts["positive_called_inauthentic"], found.counts["positive_published"]) == (3, 3)
+    assert {row["group"]: row["inauthentic"] for row in found.groups.to_dicts()} == {
+        "op": 3, "real": 1, "without label": 1}
+
+
 @pytest.mark.parametrize(("labels", "options", "says"), [
     (LABELS, {"positive": "fake"}, "No account is labelled 'fake'"),
     (LABELS.rename({"label": "verdict"}), {"positive": "op"}, "no column for label"),
@@ -143,5 +154,7 @@ def test_the_demo_finds_the_operations_and_accuses_nobody_wrongly(tmp_path, caps
     assert (out / "case" / "statement.html").is_file() and (out / "export" / "actors.csv").is_file()
     assert all(row["wrongly accused"] == 0 for row in told["groups"])
     assert all(rows[name]["found"] >= 0.9 * rows[name]["accounts"] for name in ("lantern", "copyists", "slow"))
+    assert sum(row["called inauthentic"] for row in told["groups"]) >= 0.7 * sum(
+        row["found"] for row in told["groups"] if row["in truth"] == "operation")
     assert answer(["--json", "demo", "--out", str(out)]) == 0
     assert (out / "case" / "dossier.zip").read_bytes() == dossier

@@ -4,6 +4,7 @@ Every sign and explanation has a golden file (tests/golden/signs, tests/golden/e
 one in which it is seen and one in which it is not. Whoever adds a part adds such a file.
 """
 
+import dataclasses
 import datetime as dt
 import itertools
 import math
@@ -11,13 +12,15 @@ import random
 import tomllib
 from pathlib import Path
 
+import _findings
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotrace import digest, parts, simulate, tables, verdicts, verify
+from cotrace import digest, dossier, parts, simulate, tables, verdicts, verify
 from cotrace import reading as readings
+from cotrace.errors import VerificationError
 from cotrace.records import Cluster, Link, Plan, Reading
 from cotrace.traces import act
 from cotrace.verdicts import _chance as chance
@@ -445,6 +448,55 @@ def test_no_clusters_no_verdicts():
     told = town(BULK).scene("them")
 
     assert judge({**told, "clusters": []}) == verdicts.Judgement()
+
+
+# -------------------------------------------------------------------------------------------- in the dossier
+
+def changed(findings, kind, place, **values):
+    rows = list(getattr(findings, kind))
+    rows[place] = dataclasses.replace(rows[place], **values)
+    return dataclasses.replace(findings, **{kind: tuple(rows)})
+
+
+def tampered(findings):
+    """Findings told otherwise than their counts give, each as its writer would spell it."""
+    inauthentic = next(i for i, one in enumerate(findings.verdicts) if one.word == verdicts.INAUTHENTIC)
+    other = 1 - inauthentic
+    seen = next(i for i, one in enumerate(findings.signs) if one.state == verdicts.SEEN)
+    sign = findings.signs[seen]
+    fit = next(i for i, one in enumerate(findings.explanations) if one.fits == verdicts.FITS)
+    return {
+        "a word that accuses": changed(findings, "verdicts", other, word=verdicts.INAUTHENTIC),
+        "a word that excuses": changed(findings, "verdicts", inauthentic, word=verdicts.NOT_SHOWN),
+        "a state": changed(findings, "signs", seen, state=verdicts.NOT_SEEN),
+        "a chance": changed(findings, "signs", seen, p=sign.p * 2),
+        "a q": changed(findings, "signs", seen, q=sign.q / 2),
+        "a count": changed(findings, "signs", seen, counts={**sign.counts, "others_seen": 0}),
+        "a bearer": changed(findings, "signs", seen, bearers=sign.bearers[1:]),
+        "an explanation that fits": changed(findings, "explanations", fit, fits="does not fit"),
+        "what it covers": changed(findings, "explanations", fit, covers=("at", "bio")),
+        "without a sign": changed(findings, "verdicts", inauthentic, without=()),
+        "no verdict": dataclasses.replace(findings, verdicts=findings.verdicts[:1]),
+        "no sign": dataclasses.replace(findings, signs=findings.signs[1:]),
+        "no explanation": dataclasses.replace(findings, explanations=findings.explanations[1:]),
+    }
+
+
+def test_the_dossier_tells_the_verdicts_and_verify_computes_them_again():
+    packed = dossier.build(_findings.full())
+
+    said = digest.unarchive(packed)["statement.md"].decode()
+
+    assert verify.verify(packed).standing == "validated"
+    assert "is judged inauthentic, as a whole" in said and "is not shown to be inauthentic" in said
+    assert "Without this sign the verdict" in said and "By the rule of the method it fits" in said
+
+
+@pytest.mark.parametrize("what", sorted(tampered(_findings.full())))
+def test_verify_refuses_a_verdict_that_its_counts_do_not_give(what):
+    """Rebuilt as a whole, with roots and sentences in order: only computing again shows it."""
+    with pytest.raises(VerificationError):
+        verify.verify(dossier.build(tampered(_findings.full())[what]))
 
 
 # ------------------------------------------------------------------------------------------ simulated worlds
