@@ -95,7 +95,7 @@ def _no_edge(files: Mapping[str, bytes], posts: pl.DataFrame, asked: Sequence[st
     plan = {row["key"]: row["value"] for row in _rows(files, "plan")}
     widest = max(map(int, plan["windows"].split(";")))
     mine = posts.filter(pl.col("account").is_in(asked) | pl.col("place").is_in(asked))
-    acts, _ = traces.act(trace, mine)
+    acts, _ = traces.act(trace, posts if traces.get(trace).whole else mine)
     first = acts.sort("at", "post").group_by("actor", "object", maintain_order=True).first()
     one, two = (first.filter(pl.col("actor") == name).select("object", "at", "post") for name in asked)
     both = one.join(two, on="object").filter(pl.col("post") != pl.col("post_right"))

@@ -167,6 +167,8 @@ def _named_objects(scene: Scene, source: str) -> pl.DataFrame:
         return empty
     found = [empty]
     for name in sorted(set(TRACES) & set(scene.actions)):
+        if traces.get(name).whole:  # one text alone is in no group; the same words are found by `same_text`
+            continue
         made, _ = traces.act(name, tables.conform(posts, tables.POSTS, "A registry"))
         found.append(made.join(posts.select("post", "receipt"), on="post")
                      .select(pl.lit(name).alias("trace"), "object", "receipt"))
