@@ -20,13 +20,19 @@ A simulated world: "{name}", seed {seed}. Everything in it is invented; nobody i
 truth/pairs.csv      a, b, coordinated, group: every pair inside a group; a pair that is not there does not coordinate
 truth/clusters.csv   group, what, coordinated, inauthentic, size, members: two verdicts, one row a group
 
-The posts hold nothing of the truth. Fans and readers are not coordinated; volunteers, syndication and the labelled bots
-are coordinated and not inauthentic; operations are both. Some names and texts are hostile on purpose (markup, formulas,
-direction marks). A fifth of the texts of `copyists` has words replaced: `same_text` does not see those.
+{truth}
 
     cotrace run {files} --case case{registry}
     cotrace evaluate case --labels labels.csv --positive operation
 """
+
+TRUTH = """\
+The posts hold nothing of the truth. Fans and readers are not coordinated; volunteers, syndication and the labelled bots
+are coordinated and not inauthentic; operations are both. Some names and texts are hostile on purpose (markup, formulas,
+direction marks). A fifth of the texts of `copyists` has words replaced: `same_text` does not see those."""
+ZOO = """\
+The posts hold nothing of the truth. Coordinated is not inauthentic: truth/clusters.csv gives both verdicts. Some names
+and texts are hostile on purpose (markup, formulas, direction marks)."""
 
 KANAL = {"post": "message_id", "account": "author_id", "account_kind": "author_type", "account_name": "display_name",
          "account_handle": "username", "account_bio": "bio", "at": "published_at", "text": "message", "links": "urls",
@@ -88,7 +94,7 @@ def spelled(world: World) -> dict[str, bytes]:
             "posts-kanal.jsonl": "channels of the platform kanal, in another shape"}
     registry = "sources.csv          a registry of previously identified sources, by bodies that do not exist\n"
     files["README.txt"] = README.format(
-        name=world.name, seed=world.seed, posts="\n".join(f"{name:<20} {told[name]}" for name in posts),
+        name=world.name, seed=world.seed, truth=TRUTH if unseen else ZOO, posts="\n".join(f"{name:<20} {told[name]}" for name in posts),
         sources=registry if world.sources.height else "", files=" ".join(posts),
         registry=" --sources sources.csv" if world.sources.height else "").encode()
     return files
