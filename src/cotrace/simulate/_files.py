@@ -94,7 +94,8 @@ def spelled(world: World) -> dict[str, bytes]:
             "posts-kanal.jsonl": "channels of the platform kanal, in another shape"}
     registry = "sources.csv          a registry of previously identified sources, by bodies that do not exist\n"
     files["README.txt"] = README.format(
-        name=world.name, seed=world.seed, truth=TRUTH if unseen else ZOO, posts="\n".join(f"{name:<20} {told[name]}" for name in posts),
+        name=world.name, seed=world.seed, truth=TRUTH if unseen else ZOO,
+        posts="\n".join(f"{name:<20} {told[name]}" for name in posts),
         sources=registry if world.sources.height else "", files=" ".join(posts),
         registry=" --sources sources.csv" if world.sources.height else "").encode()
     return files
