@@ -6,6 +6,7 @@ person's words into another person's mouth.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Iterator
@@ -27,9 +28,20 @@ def claims(head: bytes, name: str) -> bool:
     if text[:1] in (b"{", b"[", b"<") or head[:4] == b"PAR1" or text[:5] == b"%PDF-":
         return False
     first = text.split(b"\n", 1)[0]
-    if any(byte < 9 or 13 < byte < 32 for byte in first[:4096]):  # further down a cell may hold anything
+    if any(byte < 9 or 13 < byte < 32 for byte in first[:4096]):
+        return False
+    if b"\x00" in head[:4096] and not _is_text(head[:4096]):  # a cell of text may hold NUL; an image is no text
         return False
     return name.lower().endswith(SUFFIXES) or any(sign.encode() in first for sign in _DELIMITERS)
+
+
+def _is_text(piece: bytes) -> bool:
+    """Whether bytes are UTF-8, as far as they go."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(piece)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def records(source: Source) -> Iterator[Record]:
