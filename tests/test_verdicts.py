@@ -277,18 +277,19 @@ def test_the_tail_is_that_of_the_hypergeometric_distribution(seen, of, others_se
     assert verify.fourfold(seen, of, others_seen, others_of) == pytest.approx(right, rel=1e-9)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["created", "handle", "bio", "at", "client"]), st.booleans(),
-                          st.sampled_from(["seen", "not seen", "cannot be judged"])), max_size=6),
+@given(st.lists(st.tuples(st.sampled_from(["created", "handle", "bio", "at", "registry"]), st.booleans(),
+                          st.sampled_from(["seen", "not seen", "cannot be judged"]), st.booleans()), max_size=6),
        st.lists(st.tuples(st.sets(st.sampled_from(["created", "handle", "bio", "at"]), min_size=1),
                           st.sampled_from(["fits", "does not fit"])), max_size=3))
 def test_verify_gives_the_verdict_in_code_of_its_own(signs, explanations):
     from cotrace.records import Explanation, Sign
 
-    made = [Sign("c", f"s{i}", column, profile, "", (), {}, None, None, state)
-            for i, (column, profile, state) in enumerate(signs)]
+    made = [Sign("c", f"s{i}", column, profile, "", (), {}, None, None, state, shown)
+            for i, (column, profile, state, shown) in enumerate(signs)]
     told = [Explanation("c", f"e{i}", tuple(sorted(covers)), 67, "", "", "", 1, 1, 0, 0, fits)
             for i, (covers, fits) in enumerate(explanations)]
-    rows = [["c", one.name, one.column, "yes" if one.profile else "no", *[""] * 12, one.state] for one in made]
+    rows = [["c", one.name, one.column, "yes" if one.profile else "no", *[""] * 12, one.state,
+             "yes" if one.open else "no"] for one in made]
     fit = [["c", one.name, ";".join(one.covers)] for one in told if one.fits == "fits"]
 
     assert chance.decide("c", made, told).word == verify._verdict(rows, fit)
@@ -390,6 +391,25 @@ def test_a_club_that_carries_its_name_and_its_date_is_no_mould():
 
     assert {one.name for one in found.signs if one.state == verdicts.SEEN} == {"joint"}
     assert told.word == verdicts.NOT_SHOWN
+
+
+@pytest.mark.parametrize("badge", [{"bio": "Nurse at {word}, opinions are my own here"},
+                                   {"bio": "{word} and {word}", "avatar": "https://faces.example/ribbon.png"}])
+def test_a_slogan_or_a_ribbon_that_everybody_reads_conceals_nothing(badge):
+    """Colleagues write the same disclaimer, supporters wear the same ribbon, and all of them do little else."""
+    told, found = verdict_on({**BULK, "created": "20{y}-{m:02}-{d:02}T10:00:00", **badge},
+                             {**CROWD, "avatar": "https://faces.example/{r}.png"})
+
+    assert {one.column for one in found.signs if one.state == verdicts.SEEN} in ({"at", "bio"}, {"at", "avatar"})
+    assert (told.word, told.without_explanations) == (verdicts.NOT_SHOWN, verdicts.NOT_SHOWN)
+
+
+def test_one_picture_one_program_and_nothing_else_to_do_are_three_signs():
+    told, _ = verdict_on({**BULK, "created": "20{y}-{m:02}-{d:02}T10:00:00", "client": "X",
+                          "avatar": "https://faces.example/one.png"},
+                         {**CROWD, "client": "web", "avatar": "https://faces.example/{r}.png"})
+
+    assert told.word == verdicts.INAUTHENTIC
 
 
 def test_an_operation_inside_a_fan_club_is_not_hidden_by_its_badge():

@@ -65,7 +65,7 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
     "decisions": ("actor", "source", "verdict", "by", "at", "because"),
     "taken_out": ("p", "edges"),
     "signs": ("cluster", "sign", "column", "profile", "says", "members", "seen", "of", "others_seen", "others_of",
-              "audience_seen", "audience_of", "tries", "chosen", "p", "q", "state"),
+              "audience_seen", "audience_of", "tries", "chosen", "p", "q", "state", "open"),
     "bearers": ("cluster", "sign", "actor"),
     "explanations": ("cluster", "explanation", "covers", "needs", "says", "pro", "contra", "for_seen", "for_of",
                      "against_seen", "against_of", "fits"),

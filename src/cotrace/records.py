@@ -195,6 +195,7 @@ class Sign:
     p: float | None                # chance of as many among members; None: cannot be judged
     q: float | None                # Benjamini-Hochberg over all signs × clusters that could be judged
     state: str                     # seen, not seen, cannot be judged
+    open: bool = False             # shown to every reader, as slogans and badges are: weighs less
 
 
 @dataclass(frozen=True)

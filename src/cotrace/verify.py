@@ -347,7 +347,7 @@ _SHAPES = {
     "decisions.at": re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     **dict.fromkeys(("signs.members", "seen", "of", "others_seen", "others_of", "audience_seen", "audience_of", "tries",
                      "chosen", "needs", "for_seen", "for_of", "against_seen", "against_of"), _WHOLE),
-    **dict.fromkeys(("signs.p", "signs.q"), re.compile(f"|{_P.pattern}")), "profile": _YES,
+    **dict.fromkeys(("signs.p", "signs.q"), re.compile(f"|{_P.pattern}")), "profile": _YES, "open": _YES,
     "verdicts.first": re.compile("[a-z_]*"),
     "signs.state": re.compile("seen|not seen|cannot be judged"),
     "fits": re.compile("fits|does not fit|cannot be judged"),
@@ -843,7 +843,7 @@ def _signs(tables: Tables, plan: Mapping[str, str]) -> None:
                 counts["of"] > counts["members"] or counts["audience_of"] > counts["others_of"]
                 or counts["audience_seen"] > counts["others_seen"] or counts["chosen"] > 1 or counts["tries"] < 1):
             raise VerificationError(f"{who}: the counts contradict each other.")
-        names.setdefault(one["cluster"], []).append((one["sign"], one["column"], one["profile"]))
+        names.setdefault(one["cluster"], []).append((one["sign"], one["column"], one["profile"], one["open"]))
         p = _sign_p(counts)
         if (p is None) != (one["p"] == "") or (p is None) != (one["q"] == ""):
             raise VerificationError(f"{who}: it has a chance where none can be told, or none where one can.")
@@ -942,12 +942,16 @@ def _verdicts(tables: Tables) -> None:
 
 
 def _verdict(signs: Sequence[Sequence[str]], fit: Sequence[Sequence[str]]) -> str:
-    """Inauthentic: signs on two columns, one of the profile, that no explanation which fits accounts for."""
+    """Inauthentic: signs that no explanation which fits accounts for, on two columns, one of them of the profile and
+    not shown to every reader; or on three, one of them of the profile."""
     covered = {column for row in fit for column in row[2].split(";")}
     left = [row for row in signs if row[16] == "seen" and row[2] not in covered]
-    if len({row[2] for row in left}) > 1 and any(row[3] == "yes" for row in left):
+    columns = len({row[2] for row in left})
+    if (columns > 1 and any(row[3] == "yes" and row[17] == "no" for row in left)) or (
+            columns > 2 and any(row[3] == "yes" for row in left)):
         return INAUTHENTIC
-    return NOT_SHOWN if any(row[3] == "yes" and row[16] != "cannot be judged" for row in signs) else UNKNOWN
+    known = any(row[3] == "yes" and row[2] != "registry" and row[16] != "cannot be judged" for row in signs)
+    return NOT_SHOWN if known else UNKNOWN
 
 
 def _run(statement: Mapping, tables: Tables) -> None:

@@ -216,7 +216,7 @@ def _judged(findings: Findings, mask: Mask) -> dict[str, Rows]:
     for sign in findings.signs:
         counts = [str(sign.counts[name]) for name in derive.EVIDENCE["signs"][5:14]]
         signs.append([sign.cluster, sign.name, sign.column, cell(sign.profile), sign.says, *counts, cell(sign.p),
-                      cell(sign.q), sign.state])
+                      cell(sign.q), sign.state, cell(sign.open)])
         bearers += [[sign.cluster, sign.name, mask.actor(actor)] for actor in sign.bearers]
     told = [[one.cluster, one.name, joined(one.covers), str(one.needs), one.says, one.pro, one.contra,
              str(one.for_seen), str(one.for_of), str(one.against_seen), str(one.against_of), one.fits]

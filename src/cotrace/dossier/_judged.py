@@ -86,8 +86,9 @@ def summary(w: Writer) -> None:
 def inauthentic(w: Writer) -> None:
     """Each cluster's verdict, the signs that were seen, and what the verdict would be without each."""
     w.say("FACT", "This verdict is apart from the other one: who acts together may be who they say they are. It needs "
-          "signs on two different columns, one of them of the profile, which no explanation that fits accounts for; "
-          "each sign compares the members with the other actors of these very posts.", "signs", "plan")
+          "signs which no explanation that fits accounts for, on two different columns, one of them of the profile and "
+          "not shown to every reader as slogans and badges are, or on three; each sign compares the members with the "
+          "other actors of these very posts.", "signs", "plan")
     w.say("FACT", "Nobody is ever found authentic by this method: where nothing is shown, that is all that is said.",
           "verdicts")
     if not w.some("clusters"):

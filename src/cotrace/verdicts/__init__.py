@@ -1,14 +1,16 @@
 """The second verdict: is a cluster that acts together also inauthentic? Coordinated is not inauthentic.
 
 Signs and benign explanations are one file each. A sign compares the members with everybody else in the same data; an
-explanation counts what speaks for it and against it, and names the columns that it would account for. The verdict
-needs two signs on different columns, one of them of the profile, that no explanation which fits accounts for. Where no
-profile is known the verdict is that it cannot be judged; nobody is ever called authentic. In doubt it is not shown.
+explanation counts what speaks for it and against it, and names the columns that it would account for. The verdict needs
+signs that no explanation which fits accounts for, on two columns, one of them of the profile and not open to every
+reader, or on three. Where no profile is known it cannot be judged; nobody is ever called authentic. In doubt it is not
+shown.
 
 A sign has `COLUMN` (what it looks at: two signs of one column count once), `PROFILE` (whether it is about what an
-account is, and not only about what it does) and `look(scene, cluster) -> Look`. An explanation has `COVERS` (columns
-whose signs it accounts for, where it fits), `ENOUGH` (percent of what could speak for it that has to) and
-`look(scene, cluster) -> Told`. The first line of their docstring is what the dossier says of them.
+account is, and not only about what it does), `OPEN` (whether every reader sees it, as a slogan or a badge) and
+`look(scene, cluster) -> Look`. An explanation has `COVERS` (columns whose signs it accounts for, where it fits), `ENOUGH`
+(percent of what could speak for it that has to) and `look(scene, cluster) -> Told`. The first lines of their docstrings
+are what the dossier says of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -85,7 +87,7 @@ def _says(module: ModuleType) -> str:
 def _sign(cluster: Cluster, name: str, module: ModuleType, look: Look) -> Sign:
     return Sign(cluster=cluster.id, name=name, column=module.COLUMN, profile=module.PROFILE,
                 says=look.says or _says(module), bearers=look.bearers, counts=dict(sorted(look.counts.items())),
-                p=_chance.p(look.counts), q=None, state=CANNOT)
+                p=_chance.p(look.counts), q=None, state=CANNOT, open=module.OPEN)
 
 
 def _corrected(signs: Sequence[Sign], alpha: float) -> tuple[Sign, ...]:

@@ -98,7 +98,7 @@ def fits(for_seen: int, for_of: int, against_seen: int, against_of: int, needs: 
 
 
 def decide(cluster: str, signs: Sequence[Sign], explanations: Sequence[Explanation]) -> Verdict:
-    """Two signs on different columns, one of them of the profile, which no explanation that fits accounts for."""
+    """The word of `_word`, and what it would be without each sign and without the explanations."""
     own = [sign for sign in signs if sign.cluster == cluster]
     tested = [one for one in explanations if one.cluster == cluster]
     seen = tuple(sign.name for sign in own if sign.state == SEEN)
@@ -117,9 +117,14 @@ def first(explanations: Sequence[Explanation]) -> str:
 
 
 def _word(signs: Sequence[Sign], explanations: Sequence[Explanation]) -> str:
+    """Inauthentic: signs that no explanation which fits accounts for, on two columns, one of them of the profile and
+    not open; or on three, one of them of the profile. What every reader sees conceals nothing by itself."""
     covered = {column for one in explanations if one.fits == FITS for column in one.covers}
     left = [sign for sign in signs if sign.state == SEEN and sign.column not in covered]
-    if len({sign.column for sign in left}) >= 2 and any(sign.profile for sign in left):
+    columns = len({sign.column for sign in left})
+    if columns >= 2 and any(sign.profile and not sign.open for sign in left):
         return INAUTHENTIC
-    judged = any(sign.profile and sign.state != CANNOT for sign in signs)
-    return NOT_SHOWN if judged else UNKNOWN
+    if columns >= 3 and any(sign.profile for sign in left):
+        return INAUTHENTIC
+    known = any(sign.profile and sign.column != "registry" and sign.state != CANNOT for sign in signs)
+    return NOT_SHOWN if known else UNKNOWN

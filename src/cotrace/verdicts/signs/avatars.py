@@ -5,6 +5,7 @@ from .._scene import Look, Scene
 
 COLUMN = "avatar"
 PROFILE = True
+OPEN = True       # a badge or a flag is shown to be seen
 
 
 def look(scene: Scene, cluster: Cluster) -> Look:

@@ -5,6 +5,7 @@ from .._scene import Look, Scene, words
 
 COLUMN = "bio"
 PROFILE = True
+OPEN = True       # a slogan, an oath and a party line are shared where everybody reads them
 RUN = 4  # words; three in a row are in many people's self-descriptions ("mother of two")
 
 

@@ -7,6 +7,7 @@ from .._scene import Look, Scene, plain
 
 COLUMN = "client"
 PROFILE = False  # a campaign's app, an agency's desk and a fan club's scheduler are tools in common too
+OPEN = False
 
 
 def look(scene: Scene, cluster: Cluster) -> Look:

@@ -5,6 +5,7 @@ from .._scene import Look, Scene
 
 COLUMN = "created"
 PROFILE = True
+OPEN = False
 DAYS = (1, 7, 30)  # an afternoon's work, a week's, a month's; in a quarter of a year innocent people arrive together
 
 

@@ -7,6 +7,7 @@ from .._scene import Look, Scene, plain
 
 COLUMN = "handle"
 PROFILE = True
+OPEN = False
 DIGITS = 3      # a number of fewer digits is common property: birth years in two digits, lucky numbers
 YEAR = re.compile(r"(?<!\d)(19[3-9]\d|20[0-3]\d)(?!\d)")
 APART = 2 / 3   # of the numbers in one mould differ: who carries the same date or number belongs to a club, openly

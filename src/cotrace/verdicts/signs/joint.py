@@ -5,6 +5,7 @@ from .._scene import Look, Scene
 
 COLUMN = "at"
 PROFILE = False  # fans, feeds and newsrooms may do nothing else either
+OPEN = False
 FEWEST = 5       # posts; of fewer no share can be told
 
 

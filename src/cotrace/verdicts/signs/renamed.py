@@ -7,6 +7,7 @@ from .._scene import Look, Scene, plain
 
 COLUMN = "handle"
 PROFILE = True
+OPEN = False
 
 
 def look(scene: Scene, cluster: Cluster) -> Look:

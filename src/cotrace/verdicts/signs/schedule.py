@@ -11,6 +11,7 @@ from .._scene import Look, Scene
 
 COLUMN = "at"
 PROFILE = False           # people of one time zone, one trade or one faith keep the same hours
+OPEN = False
 POSTS = 40                # of each actor, spread evenly over what it did alone: equal numbers have equal noise
 ALIKE = (0.7, 0.8, 0.9)   # of the two distributions over the hours that lies on the same hours
 

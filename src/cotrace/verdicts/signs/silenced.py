@@ -9,6 +9,7 @@ from .._scene import Look, Scene
 
 COLUMN = "at"
 PROFILE = False    # a campaign ends, a server closes, a platform suspends
+OPEN = False
 DAYS = (1,)
 AFTER = timedelta(days=7)  # of the data after the last post of an actor; who is silent for less may only be away
 FEWEST = 5                 # days with posts; of whoever is rarely there no silence can be told

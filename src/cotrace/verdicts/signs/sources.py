@@ -5,6 +5,7 @@ from .._scene import Look, Scene
 
 COLUMN = "registry"
 PROFILE = True
+OPEN = False
 LINKED = ("likely", "very likely", "almost certain")  # below "likely" is a near miss, and no ground
 ALIKE = frozenset(("coordination", "content"))        # grounds of what is done alike: the first verdict's evidence
 
