@@ -8,7 +8,7 @@ shown.
 
 A sign has `COLUMN` (what it looks at: two signs of one column count once), `PROFILE` (whether it is about what an
 account is, and not only about what it does), `OPEN` (whether every reader sees it, as a slogan or a badge) and
-`look(scene, cluster) -> Look`. An explanation has `COVERS` (columns whose signs it accounts for, where it fits), `ENOUGH`
+`look(scene, cluster) -> Look`. An explanation has `COVERS` (columns whose signs it accounts for if it fits), `ENOUGH`
 (percent of what could speak for it that has to) and `look(scene, cluster) -> Told`. The first lines of their docstrings
 are what the dossier says of them.
 """
