@@ -56,6 +56,19 @@ def alike(one, other):
             if name.split("/")[1].removesuffix(".csv") not in FROM_FILES and mine[name] != theirs[name]]
 
 
+def test_where_there_is_too_little_nothing_is_concluded_and_that_is_the_first_thing_said():
+    few = pl.DataFrame({"post_id": [str(n) for n in range(30)], "account_id": [str(n % 5) for n in range(30)],
+                        "posted_at": [f"2026-03-{1 + n % 28:02}T12:00:{n:02}Z" for n in range(30)],
+                        "text": [f"look at https://n.example/{n // 5}" for n in range(30)]})
+
+    run = pipeline.run(few, plan=PLAN, platform="sim")
+
+    statement = digest.unarchive(run.dossier)["statement.md"].decode()
+    assert "Nothing can be concluded" in statement
+    assert "5 of them act, and chance needs 20" in statement
+    assert "Nobody was found" not in statement
+
+
 def test_the_ring_is_found_and_nobody_else(found):
     assert len(found.findings.clusters) == 1
     assert len(found.members) >= 7

@@ -175,7 +175,8 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     reports = tuple(replace(trace, set_aside=valid.set_aside.get(trace.name, 0)) for trace in seen)
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
                         links, placebos, plantings, notes, stand, left.taken_out,
-                        naive_edges, judged.signs, judged.explanations, judged.verdicts, len(gone.actors))
+                        naive_edges, judged.signs, judged.explanations, judged.verdicts, len(gone.actors),
+                        valid.searched)
     packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
     name = digest.digest([line.of, as_plain(registry.rows()), *([decisions.as_rows(stand)] if stand else [])])
     folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(made_from)))
@@ -191,6 +192,7 @@ class _Valid:
     tests: int
     set_aside: dict[str, int]
     notes: tuple[str, ...]
+    searched: int                  # traces × kinds of actor in which there was enough to test
 
 
 Tested = Callable[[], network.Validation]  # computes them when they are asked for, once
@@ -227,10 +229,12 @@ class _Line:
         def make() -> tuple[Frames, object]:
             valid = tested()
             return ({"edges": valid.edges, "occasions": valid.occasions},
-                    {"tests": valid.tests, "set_aside": valid.set_aside, "notes": list(valid.notes)})
+                    {"tests": valid.tests, "set_aside": valid.set_aside, "notes": list(valid.notes),
+                     "searched": len(valid.tested)})
 
         frames, plain, _ = _kept(self.store, "validated", self.of, make)
-        return _Valid(frames["edges"], frames["occasions"], plain["tests"], plain["set_aside"], tuple(plain["notes"]))
+        return _Valid(frames["edges"], frames["occasions"], plain["tests"], plain["set_aside"], tuple(plain["notes"]),
+                      plain["searched"])
 
     def placebos(self, actions: Frames, tested: Tested) -> tuple[Placebo, ...]:
         """The same search on copies in which who meets whom again is broken."""

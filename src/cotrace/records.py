@@ -252,6 +252,7 @@ class Findings:
     explanations: tuple[Explanation, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     forgotten: int = 0                     # actors whose posts were taken out of the case for good, before all else
+    searched: int | None = None            # traces × kinds of actor in which there was enough to conclude anything
 
 
 def as_plain(record: object) -> object:

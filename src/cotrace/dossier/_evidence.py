@@ -311,6 +311,7 @@ def _run(findings: Findings, found: Mapping[str, Rows], mask: Mask) -> Rows:
         "edges_outside": sum(not row[0] for row in found["edges"]),
         "masked_accounts": len(mask.used), "masked_mentions": mask.mentions, "pseudonyms": mask.secret is not None,
         "placebo_cells": placebo_cells, "naive_edges": findings.naive_edges, "forgotten": findings.forgotten,
+        "searched": findings.searched,
         **{f"read_{choice}": said for choice, said in findings.reading.how},
     }
     how = {f"read_{key}": value for key, value in findings.reading.how}

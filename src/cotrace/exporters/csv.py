@@ -70,7 +70,7 @@ The statement that belongs to these tables is a draft until a person has decided
 actors.csv    one row a published member of a cluster
 edges.csv     one row a pair and behaviour that passed the test against chance: observed and expected occasions, p and q
 clusters.csv  one row a cluster; its stability is that of its least stable member. `inauthentic` is the second verdict,
-              apart from the first: "not shown to be inauthentic" is not "authentic". `explanations`: benign ones that fit
+              apart from the first: "not shown to be inauthentic" is not "authentic". `explanations`: benign, that fit
 links.csv     one row an actor, source and indicator; `word` is that of the whole link. A word below "likely" is a near
               miss: it is here so that the others can be checked, and it does not belong beside a name in public.
               `source`, `identified_by` and `cites` quote a registry; cotrace asserts none of it
