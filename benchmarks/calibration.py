@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -35,7 +35,8 @@ WORLDS = (("demo", 0.5), ("demo", 1.0), ("readers", 1.0), ("lock-step", 0.5), ("
           ("camouflaged", 0.5), ("rotating", 0.5), ("echo", 0.5))
 HONEST = (("fan-army", "army"), ("party-volunteers", "volunteers"), ("news-syndication", "syndication"),
           ("agency", "managed"), ("labelled-bots", "relays and bots"))
-SEEDS, SPLITS, PLANTED = 6, 20, 6    # of worlds, of half-lists of a real file, of those with innocents planted
+FILES = ("mixA", "io_iran_venezuela_ira_vs_real_small")  # with an operation and others, both of known label
+SEEDS, SPLITS, PLANTED = 4, 8, 4     # of worlds, of half-lists of a real file, of those with innocents planted
 GIVEN = 1 / 10                       # prior odds where a list names nobody's operation, and no prior is right
 LADDER = [name for name, _ in WORDS]
 STRONG = [name for name in parts.names("attribution") if parts.load("attribution", name).STRONG]
@@ -53,9 +54,10 @@ def jobs(first: int) -> Iterator[tuple[str, Callable[[], Iterable[pl.DataFrame]]
             yield f"{name}-{size}-{seed}", partial(of_world, name, seed, size)
         yield f"two-rings-{seed}", partial(of_two_rings, seed)
         yield f"wrong-{seed}", partial(of_wrong_lists, seed)
-    for name, positive in (("mixA", "ira"), ("io_iran_venezuela_ira_vs_real_small", "ira")):
+    for name in FILES:
         if (SHARED / f"{name}.parquet").exists():
-            yield f"{name}-{first}", partial(of_real, SHARED / f"{name}.parquet", positive, first)
+            for seed in range(first, first + SPLITS):
+                yield f"{name}-{seed}", partial(of_real, SHARED / f"{name}.parquet", seed, seed < first + PLANTED)
 
 
 def of_world(name: str, seed: int, size: float) -> Iterator[pl.DataFrame]:
@@ -84,15 +86,19 @@ def of_wrong_lists(seed: int) -> Iterator[pl.DataFrame]:
     yield _halves.asked(case, sorted(np.random.default_rng(seed).permutation(people)[:15].tolist()), NONE, same=())
 
 
-def of_real(path: Path, positive: str, first: int) -> Iterator[pl.DataFrame]:
-    case = _halves.labelled(path, positive)
-    found = linking.find(case.read, Plan(), case.resolution_s)
-    for seed in range(first, first + SPLITS):
-        half = linking.split(case.operation, seed)
-        again = _halves.replace(case, seed=seed)
-        yield _halves.asked(again, half, REAL, found=found)
-        if seed < first + PLANTED and found[1].height:
-            yield _halves.asked(_halves.with_innocents(again, half, seed), half, REAL_HARD)
+def of_real(path: Path, seed: int, planted: bool) -> Iterator[pl.DataFrame]:
+    case, found = _real(path)
+    case, half = _halves.replace(case, seed=seed), linking.split(case.operation, seed)
+    yield _halves.asked(case, half, REAL, found=found)
+    if planted and found[1].height:
+        yield _halves.asked(_halves.with_innocents(case, half, seed), half, REAL_HARD)
+
+
+@cache
+def _real(path: Path) -> tuple[_halves.Case, tuple]:
+    """A file and what is found in it: neither depends on the list."""
+    case = _halves.labelled(path, "ira")
+    return case, linking.find(case.read, Plan(), case.resolution_s)
 
 
 def rows(first: int) -> pl.DataFrame:

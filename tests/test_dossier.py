@@ -104,6 +104,22 @@ def test_nobody_below_likely_is_named_beside_a_source(full):
     assert not any(_findings.LISTED in line for line in said(full))  # listed, but nothing was found about it
 
 
+def test_confidence_rests_on_the_indicators_that_speak_for_a_link_and_on_no_other():
+    found = _findings.full()
+    against = _findings._ground("identity", (1, 80), (40, 400), 30)  # seen more among the unrelated
+
+    def confidence(*more):
+        links = tuple(dataclasses.replace(link, grounds=(*link.grounds, *more),
+                                          word_if_prior_tenth="roughly even chance")  # so the prior does not decide
+                      if link.word == "likely" else link for link in found.links)
+        files = digest.unarchive(dossier.build(dataclasses.replace(found, links=links)))
+        return [line for line in said(files, "links") if "onfidence" in line]
+
+    assert [line.split(" is ")[1].split(":")[0] for line in confidence()] == ["moderate"]
+    assert confidence(against) == confidence()
+    assert not any(word in line for line in confidence() for word in derive.LADDER)
+
+
 def test_a_registrys_claim_is_always_a_quote(full):
     for section in told(full)["sections"]:
         for made in section["sentences"]:

@@ -17,10 +17,11 @@ from .. import parts
 from ..progress import Progress, quiet
 from ..records import Cluster, Ground, Link, Plan, Reading, word
 from . import _chance
-from ._chance import FEWEST, interval, judge, one_way, ratio, wilson
+from ._chance import FEWEST, counts_as_class, interval, judge, one_way, ratio, wilson
 from ._scene import Look, Scene, Sighting, stage
 
-__all__ = ["FEWEST", "Look", "Scene", "Sighting", "interval", "judge", "link", "one_way", "ratio", "stage", "wilson"]
+__all__ = ["FEWEST", "Look", "Scene", "Sighting", "counts_as_class", "interval", "judge", "link", "one_way", "ratio",
+           "stage", "wilson"]
 
 TAKEN: Mapping = {"actor": pl.String, "post": pl.String}
 

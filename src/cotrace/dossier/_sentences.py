@@ -6,8 +6,9 @@ anybody intended, who stands behind an account, or that acting together is wrong
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .. import derive
+from .. import attribution, derive
 from ..derive import Tables
+from ..records import Ground
 from . import _judged
 from ._writer import Derivation, Writer, constant, count, distinct, divide, end, every, one, total
 
@@ -268,9 +269,8 @@ def _indicator(w: Writer, of: dict) -> None:
 
 def _confidence(w: Writer, of: dict, shift: int) -> None:
     """The quality of the basis: kinds of indicator, how the ratio was measured, and whether the prior decides."""
-    rows = w.tables.where("grounds", of)
-    at = {name: w.tables.column("grounds", name) for name in ("actor", "indicator", "ratio", "same_of")}
-    rated = [row for row in rows if row[at["ratio"]] and float(row[at["ratio"]]) > 1]  # what speaks for the link
+    at = {name: w.tables.column("grounds", name) for name in ("actor", "indicator", "ratio", "same_of", "counts")}
+    rated = [row for row in w.tables.where("grounds", of) if _speaks(row[at["ratio"]], row[at["counts"]])]
     kinds = min((len({row[at["indicator"]] for row in rated if row[at["actor"]] == actor}) for actor in of["actor"]),
                 default=0)
     basis = min((int(row[at["same_of"]] or 0) for row in rated), default=0)
@@ -278,10 +278,18 @@ def _confidence(w: Writer, of: dict, shift: int) -> None:
     if kinds >= 3 and basis >= 30 and shift <= 1 and state == "validated":
         word, why = "high", "several kinds of indicator agree, and their ratios were measured on many known cases"
     elif kinds >= 2 and basis >= 10 and shift <= 1:
-        word, why = "moderate", "two kinds of indicator agree on different posts, and their ratios were measured here"
+        word, why = "moderate", "at least two kinds of indicator agree, and their ratios were measured here"
     else:
         word, why = "low", "the basis is narrow, or the prior decides"
     w.say("JUDGEMENT", f"Confidence in the basis of this judgement is {word}: {why}.", ("grounds", of))
+
+
+def _speaks(rate: str, told: str) -> bool:
+    """Whether a ground speaks for its link, as the ladder has it: measured, above one, and not plainly of one way."""
+    if not rate:
+        return False
+    counts = {name: int(value) for name, _, value in (part.partition("=") for part in told.split(";") if part)}
+    return attribution.counts_as_class(Ground("", "", float(rate), counts, None, None))
 
 
 def _quoted(w: Writer, source: str) -> None:
