@@ -612,7 +612,7 @@ def test_forgetting_twice_is_once_and_a_stranger_is_a_mistake(case, capsys):
 
 def test_reposts_of_them_lose_the_words_and_still_meet_on_the_same_thing():
     gone = forgetting.Forgotten(b"k")
-    gone.add("x:77", names=["seventy"], posts=["x:900000001"])
+    gone.add("x:77", names=["*Seventy!*"], posts=["x:900000001"])
     frame = records_of(
         ("x:1", "x:5", "share", "x:900000001", "x:77", "RT @seventy: my very own words", None),
         ("x:2", "x:6", "share", "x:900000001", None, "my very own words", None),

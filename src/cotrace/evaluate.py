@@ -104,6 +104,9 @@ def of_case(folder: str | Path, labels: pl.DataFrame | str | Path, *, positive: 
         raise InputError(f"{folder} holds no dossier yet.\nMake one:  cotrace run POSTS --case {folder}")
     try:
         files = digest.unarchive(path.read_bytes())
+        if "withheld.json" in files:
+            raise InputError("Somebody was forgotten in this dossier, and what is left of it is no finding.\n"
+                             "Make one without them:  cotrace run POSTS --case DIR")
         tables = {name: _table(files, name) for name in ("members", "links", "inputs", "verdicts")}
     except VerificationError as fault:
         raise InputError(f"{path} cannot be read: {fault}\nSee:  cotrace verify {path}") from None

@@ -66,6 +66,7 @@ class Forgotten:
         ids = {actor, *posts}
         every = {actor, actor.partition(":")[2], *names, *posts,
                  *(bare for post in posts if len(bare := post.partition(":")[2]) >= BARE)} - {""}
+        every |= {_core(one) for one in every} - {""}
         every |= {f"sha256:{digest.sha256(one.encode('utf-8'))}" for one in ids}  # as a dossier writes whom it masks
         told = {"actor": self.digest(actor), "whole": sorted(map(self.digest, every)),
                 "lengths": sorted({len(WORD.findall(one)) for one in every if len(one) >= LETTERS} - {0})}
@@ -118,6 +119,12 @@ class Forgotten:
     def instead(self, spelled: str) -> str:
         """What stands where an id stood: the same for the same id, so that others who meet on it still do."""
         return f"{spelled.partition(':')[0]}:forgotten-{self.digest(spelled)[:16]}"
+
+
+def _core(spelled: str) -> str:
+    """From the first word to the last: what a text holds of a name that has signs around it."""
+    words = [found.span() for found in WORD.finditer(spelled)]
+    return spelled[words[0][0] : words[-1][1]] if words else ""
 
 
 def from_facts(key: bytes | None, told: Iterable[Mapping]) -> Forgotten:
