@@ -4,8 +4,8 @@ It is refused until a decision stands on every member. Then whoever was decided 
 else, known or not, is a keyed hash; a link is beside a name only where a person decided on that link too, and one below
 "likely" is nowhere. Texts, names of strangers, things that were shared, ids of posts and the words of decisions are
 left out, and so is what would open a hash by trying: the name of a cluster is a digest of its members, and the second
-in which somebody posted tells who it was. What is not known here to be harmless is left out, so that a table that somebody
-adds to the dossier has to be allowed before it is published.
+in which somebody posted tells who it was. What is not known here to be harmless is left out, so that a table that
+somebody adds to the dossier has to be allowed before it is published.
 """
 
 import hashlib
