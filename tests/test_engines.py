@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotrace import engines, parts, reading, tables, traces
-from cotrace.engines import local, reference
+from cotrace.engines import _pairs, local, reference
 from cotrace.errors import InputError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -61,6 +61,28 @@ def test_an_engine_counts_what_the_reference_counts(engine, actions, windows, le
     assert np.array_equal(engine.near(first, windows[0]), reference.near(first, windows[0]))
     for ours, theirs in zip(engine.meetings(first, a, b), reference.meetings(first, a, b), strict=True):
         assert np.array_equal(ours, theirs)
+
+
+@settings(max_examples=100, deadline=None)
+@given(actions=acts, windows=st.lists(st.sampled_from([0, 10, 1800, 90_000]), min_size=1, max_size=3),
+       least=st.integers(1, 4), sketch=st.sampled_from([1, 4, 64]))
+def test_a_sketch_too_small_for_anything_changes_no_count(actions, windows, least, sketch):
+    events = engines.encode(actions)
+
+    with pytest.MonkeyPatch.context() as few:
+        few.setattr(_pairs, "HELD", 0)
+        few.setattr(_pairs, "SKETCH", sketch)
+        found = local.pairs(events, windows, least, workers=2)
+
+    assert found.equals(reference.pairs(events, windows, least))
+
+
+def test_a_counter_of_the_sketch_ends_at_255_and_forgets_nobody(monkeypatch):
+    actions = table(*[(actor, f"o{number:03}", 0) for number in range(300) for actor in "ab"])
+    monkeypatch.setattr(_pairs, "HELD", 0)
+
+    assert counted(local, actions, [10], min_objects=299) == {("a", "b", 10): 300}
+    assert counted(local, actions, [10], min_objects=301) == {}
 
 
 @every_engine

@@ -1,0 +1,315 @@
+"""Who met whom on how many objects: meetings are walked object by object, and only those that can matter are held.
+
+A meeting is one 64-bit word, `a · b · object · narrowest window that holds it`; sorted, the words of a pair stand
+together and counting them is one walk. Few meetings are simply held. Of many, most are of pairs that meet once: they
+are walked twice, first into a **sketch**, counters of one byte at the hash of the pair, which can only ever say too
+much (pairs that share a counter add up), never too little. What the sketch says cannot reach the minimum is not held in
+the second walk; the rest is counted exactly, and held once an object, so that the word needs no object. Beyond a
+sketch's capacity pairs are divided by their hash, one division a round.
+
+So memory is that of the events, of the sketch, and of what can be an answer; nothing is sampled or estimated.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from . import Events
+
+TASKS = 4          # ranges of objects for each core: the busiest objects come in one range, the others fill the time
+HELD = 2**25       # meetings that are held without a sketch: 256 MiB
+SKETCH = 2**27     # counters, one byte each and one table a core; meetings a round: one for each counter
+
+compiled = numba.njit(cache=True, nogil=True, boundscheck=False)
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # Knuth's multiplier: the upper bits of the product depend on all bits of the pair
+
+
+def threads(workers: int | None) -> int:
+    """One a core, or as many as are asked for."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, workers if workers is not None else cores)
+
+
+def on_all_cores(task: Callable, ranges: list[tuple[int, int]], workers: int | None) -> list:
+    """What the task gives for each range, in their order."""
+    with ThreadPoolExecutor(threads(workers)) as pool:
+        return list(pool.map(lambda ends: task(*ends), ranges))
+
+
+def even(weight: NDArray, parts: int) -> list[tuple[int, int]]:
+    """Ranges of positions with about the same total weight each."""
+    total = np.cumsum(weight)
+    if not len(total):
+        return []
+    cuts = np.searchsorted(total, total[-1] * np.arange(1, parts) / parts) + 1
+    ends = np.unique(np.concatenate([[0], cuts, [len(weight)]]))
+    return list(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
+
+
+def counted(events: Events, windows: NDArray[np.int64], min_objects: int, workers: int,
+            ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """a, b, index of the window, objects; sorted, a row where a pair met on at least `min_objects` objects.
+
+    Args:
+        windows: µs, ascending.
+    """
+    actor_bits = max(1, len(events.kind) - 1).bit_length()
+    window_bits = (len(windows) - 1).bit_length()
+    if 2 * actor_bits + window_bits > 63:  # more than a billion actors: no room for the windows, one at a time
+        each = [counted(events, windows[at : at + 1], min_objects, workers) for at in range(len(windows))]
+        rows = [np.concatenate([*column]) for column in zip(*each, strict=True)]
+        rows[2] = np.repeat(np.arange(len(each)), [len(one[0]) for one in each])
+        order = np.lexsort((rows[2], rows[1], rows[0]))
+        return rows[0][order], rows[1][order], rows[2][order], rows[3][order]
+    objects = len(events.start) - 1
+    there = np.zeros(objects, dtype=np.int64)
+    on_all_cores(lambda first, last: _expected(first, last, events.start, events.at, windows[-1], there),
+                 even(np.diff(events.start) + 1, TASKS * workers), workers)
+    whole = int(there.sum())
+    walked = even(there + 1, TASKS * workers)
+    object_bits = max(1, objects - 1).bit_length()
+    free = len(events.kinds) == 1 and not np.any(events.by >= 0)
+    what = (events.start, events.actor, events.at, events.post, events.by, events.kind, there, windows, actor_bits)
+    if whole <= HELD and 2 * actor_bits + object_bits + window_bits <= 63:
+        words = _all_words(what, object_bits, window_bits, free, walked, workers)
+        return _rows(words, actor_bits, object_bits, window_bits, len(windows), min_objects)
+    return _of_many(what, window_bits, free, walked, whole, min_objects, workers)
+
+
+def _all_words(what: tuple, object_bits: int, window_bits: int, free: bool, walked: list[tuple[int, int]],
+               workers: int) -> NDArray[np.int64]:
+    """Every meeting, sorted: held in one array, in which each range of objects has as much room as it can need."""
+    room = np.concatenate([[0], np.cumsum([what[6][first:last].sum() for first, last in walked])]).astype(np.int64)
+    words = np.empty(room[-1], dtype=np.int64)
+    place = dict(zip(walked, zip(room[:-1].tolist(), room[1:].tolist(), strict=True), strict=True))
+
+    def write(first: int, last: int) -> int:
+        low, high = place[first, last]
+        return int(_write(*(first, last, *what, object_bits, window_bits, free, words[low:high])))
+
+    empty = sum(on_all_cores(write, walked, workers))
+    words.sort()
+    return words[: len(words) - empty]
+
+
+def _of_many(what: tuple, window_bits: int, free: bool, walked: list[tuple[int, int]], whole: int, min_objects: int,
+             workers: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """`counted`, of more meetings than are held, or of more objects than a word has room for."""
+    windows, actor_bits = what[7], what[8]
+    sketched = whole > HELD and min_objects > 1
+    rounds = -(-whole // SKETCH) if sketched else 1
+    width = min(SKETCH, 1 << max(4, (whole // rounds).bit_length())) if sketched else 1
+    found = []
+    for round_ in range(rounds):
+        how = (*what, window_bits, free, rounds, round_)
+        sketch = _sketch(how, walked, width, workers) if sketched else np.zeros(1, dtype=np.uint8)
+        least = min(min_objects, 255) if sketched else 0
+        held = np.concatenate([np.empty(0, dtype=np.int64), *on_all_cores(
+            lambda first, last, how=how, sketch=sketch, least=least: _hold(*(first, last, *how, sketch, least)),
+            walked, workers)])
+        held.sort()
+        found.append(_rows(held, actor_bits, 0, window_bits, len(windows), min_objects))
+    a, b, window, count = (np.concatenate(column) for column in zip(*found, strict=True))
+    if rounds > 1:
+        order = np.lexsort((window, b, a))
+        a, b, window, count = a[order], b[order], window[order], count[order]
+    return a, b, window, count
+
+
+def _sketch(how: tuple, walked: list[tuple[int, int]], width: int, workers: int) -> NDArray[np.uint8]:
+    """How often the pairs of each counter met, at most 255; each core counts into its own and they are added up."""
+    shares = [walked[core::workers] for core in range(workers)]
+    tables = [np.zeros(width, dtype=np.uint8) for _ in shares]
+
+    def fill(core: int, _: int) -> None:
+        for first, last in shares[core]:
+            _tick(*(first, last, *how, tables[core]))
+
+    on_all_cores(fill, [(core, 0) for core in range(workers)], workers)
+    for table in tables[1:]:
+        _add(tables[0], table)
+    return tables[0]
+
+
+@compiled
+def _add(table, other):
+    for cell in range(len(table)):
+        table[cell] = min(255, np.int64(table[cell]) + np.int64(other[cell]))
+
+
+@compiled
+def can_meet(actor, post, by, kind, i, k):
+    """The rule of `engines`, without time and object."""
+    a, b = actor[i], actor[k]
+    return (a != b and post[i] != post[k] and kind[a] == kind[b] and by[i] != b and by[k] != a
+            and (by[i] < 0 or by[i] != by[k]))
+
+
+@compiled
+def _expected(first, last, start, at, widest, there):
+    """For each object, the pairs of its acts within the widest window."""
+    for j in range(first, last):
+        left, total = start[j], 0
+        for i in range(start[j] + 1, start[j + 1]):
+            while at[i] - at[left] > widest:
+                left += 1
+            total += i - left
+        there[j] = total
+
+
+@compiled
+def _cell(pair, rounds, width):
+    """Round and counter of a pair: of the upper half of a product, and of the bits below it."""
+    mixed = np.uint64(pair) * _MIX
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= _MIX
+    return (mixed >> np.uint64(32)) % np.uint64(rounds), (mixed >> np.uint64(5)) & np.uint64(width - 1)
+
+
+@compiled
+def _tick(first, last, start, actor, at, post, by, kind, there, windows, actor_bits, window_bits, free, rounds, round_,
+          table):
+    widest = windows[-1]
+    for j in range(first, last):
+        if there[j] == 0:
+            continue
+        for i in range(start[j], start[j + 1]):
+            k = i + 1
+            while k < start[j + 1] and at[k] - at[i] <= widest:
+                if actor[i] != actor[k] and post[i] != post[k] and (free or can_meet(actor, post, by, kind, i, k)):
+                    a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
+                    of, cell = _cell((np.int64(a) << actor_bits) | np.int64(b), rounds, len(table))
+                    if of == round_ and table[cell] < 255:
+                        table[cell] += 1
+                k += 1
+
+
+@compiled
+def _write(first, last, start, actor, at, post, by, kind, there, windows, actor_bits, object_bits, window_bits, free,
+           words):
+    """The meetings on these objects, as words; what is left of the room is filled up with what sorts last. How much?"""
+    widest, held = windows[-1], 0
+    for j in range(first, last):
+        if there[j] == 0:
+            continue
+        for i in range(start[j], start[j + 1]):
+            k = i + 1
+            while k < start[j + 1] and at[k] - at[i] <= widest:
+                if actor[i] != actor[k] and post[i] != post[k] and (free or can_meet(actor, post, by, kind, i, k)):
+                    a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
+                    narrowest = 0
+                    while at[k] - at[i] > windows[narrowest]:
+                        narrowest += 1
+                    pair = (np.int64(a) << actor_bits) | np.int64(b)
+                    words[held] = (((pair << object_bits) | j) << window_bits) | narrowest
+                    held += 1
+                k += 1
+    words[held:] = np.iinfo(np.int64).max
+    return len(words) - held
+
+
+@compiled
+def _hold(first, last, start, actor, at, post, by, kind, there, windows, actor_bits, window_bits, free, rounds, round_,
+          sketch, least):
+    """The meetings on these objects that can matter, as words; a pair once an object, in its narrowest window."""
+    widest, held = windows[-1], 0
+    words, known = np.empty(4096, dtype=np.int64), np.full(1024, -1, dtype=np.int64)
+    seen, often = np.full(len(kind), -1, dtype=np.int32), np.full(len(kind), -1, dtype=np.int32)
+    for j in range(first, last):
+        if there[j] == 0:
+            continue
+        begin = held
+        again = there[j] > 1 and _repeats(actor, start[j], start[j + 1], seen, often, j)
+        for i in range(start[j], start[j + 1]):
+            k = i + 1
+            while k < start[j + 1] and at[k] - at[i] <= widest:
+                if actor[i] == actor[k] or post[i] == post[k] or not (free or can_meet(actor, post, by, kind, i, k)):
+                    k += 1
+                    continue
+                a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
+                pair = (np.int64(a) << actor_bits) | np.int64(b)
+                if least > 0:
+                    of, cell = _cell(pair, rounds, len(sketch))
+                    if of != round_ or sketch[cell] < least:
+                        k += 1
+                        continue
+                narrowest = 0
+                while at[k] - at[i] > windows[narrowest]:
+                    narrowest += 1
+                word = (pair << window_bits) | narrowest
+                if held == len(words):
+                    words = np.concatenate((words, np.empty(held, dtype=np.int64)))
+                if again and (often[a] == j or often[b] == j):
+                    if 2 * (held - begin) >= len(known):
+                        known = _grown(known, words, begin, held, window_bits)
+                    slot = _slot(known, words, begin, pair, window_bits)
+                    if known[slot] >= begin:
+                        words[known[slot]] = min(words[known[slot]], word)
+                        k += 1
+                        continue
+                    known[slot] = held
+                words[held] = word
+                held += 1
+                k += 1
+    return words[:held].copy()
+
+
+@compiled
+def _repeats(actor, first, last, seen, often, j):
+    """Who acted twice on the object: only then a pair can meet there twice."""
+    found = False
+    for i in range(first, last):
+        if seen[actor[i]] == j:
+            often[actor[i]] = j
+            found = True
+        seen[actor[i]] = j
+    return found
+
+
+@compiled
+def _slot(known, words, begin, pair, window_bits):
+    """Where the place of a pair's word on the object at hand is known, or would be; places of other objects are old."""
+    slot = np.int64(_cell(pair, 1, len(known))[1])
+    while known[slot] >= begin and words[known[slot]] >> window_bits != pair:
+        slot = (slot + 1) & (len(known) - 1)
+    return slot
+
+
+@compiled
+def _grown(known, words, begin, held, window_bits):
+    larger = np.full(4 * len(known), -1, dtype=np.int64)
+    for place in range(begin, held):
+        larger[_slot(larger, words, begin, words[place] >> window_bits, window_bits)] = place
+    return larger
+
+
+@compiled
+def _rows(words, actor_bits, object_bits, window_bits, windows, min_objects):
+    """Sorted words → a, b, window, objects."""
+    out = np.empty((1024, 4), dtype=np.int64)
+    rows, place, shift = 0, 0, object_bits + window_bits
+    within = np.zeros(windows, dtype=np.int64)
+    while place < len(words):
+        pair, begin = words[place] >> shift, place
+        while place < len(words) and words[place] >> shift == pair:
+            place += 1
+        if place - begin < min_objects:
+            continue
+        within[:] = 0
+        for here in range(begin, place):  # of the words of one object, the first has the narrowest window
+            if here == begin or object_bits == 0 or words[here] >> window_bits != words[here - 1] >> window_bits:
+                within[words[here] & ((1 << window_bits) - 1)] += 1
+        if rows + windows > len(out):
+            out = np.concatenate((out, np.empty_like(out)))
+        met = 0
+        for window in range(windows):
+            met += within[window]
+            if met >= min_objects:
+                out[rows, 0], out[rows, 1] = pair >> actor_bits, pair & ((1 << actor_bits) - 1)
+                out[rows, 2], out[rows, 3] = window, met
+                rows += 1
+    return out[:rows, 0].copy(), out[:rows, 1].copy(), out[:rows, 2].copy(), out[:rows, 3].copy()
