@@ -8,6 +8,7 @@ from .._scene import Look, Scene, plain
 COLUMN = "handle"
 PROFILE = True
 OPEN = False
+LONGEST = 64    # letters; no platform has longer handles, and what is written in their place is no handle
 DIGITS = 3      # a number of fewer digits is common property: birth years in two digits, lucky numbers
 YEAR = re.compile(r"(?<!\d)(19[3-9]\d|20[0-3]\d)(?!\d)")
 APART = 2 / 3   # of the numbers in one mould differ: who carries the same date or number belongs to a club, openly
@@ -30,7 +31,7 @@ def look(scene: Scene, cluster: Cluster) -> Look:
 def mould(handle: str) -> frozenset[str]:
     """The pattern of a handle, {} where it has none: runs of lower, upper and title case, digits by their count."""
     text = handle.removeprefix("@")
-    if not any(len(run) >= DIGITS and not YEAR.fullmatch(run) for run in re.findall(r"\d+", text)):
+    if len(text) > LONGEST or not any(len(run) >= DIGITS and not YEAR.fullmatch(run) for run in re.findall(r"\d+", text)):
         return frozenset()
     shape = re.sub(r"\d+", lambda run: f"<{len(run[0])}>", text)
     shape = re.sub(r"[^\W\d_]+(?![^<]*>)", lambda run: "A" if run[0].isupper() else "a" if run[0].islower() else "Aa",
