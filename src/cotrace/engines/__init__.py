@@ -89,15 +89,16 @@ def arrange(coded: pl.DataFrame, *, kind: NDArray[np.int8], actors: list[str], o
 
     given = (coded["object"].to_numpy(), coded["at"].to_numpy(), coded["actor"].to_numpy(), coded["post"].to_numpy(),
              coded["by"].to_numpy())
-    (object_, at, actor, post, by), start = arranged(given, len(objects))
-    # Only neighbours on one object at one time can be one act twice, and in most data there are none.
-    repeated = (object_[1:] == object_[:-1]) & (at[1:] == at[:-1])
-    if repeated.any():
-        for column in (actor, post, by):
-            repeated &= column[1:] == column[:-1]
+    (object_, at, actor, post, by), start, repeated = arranged(given, len(objects))
     events = Events(actor=actor, object=object_, at=at, post=post, by=by, start=start, kind=kind, actors=actors,
                     objects=objects, posts=posts, kinds=kinds)
-    return take(events, np.concatenate([[True], ~repeated])) if repeated.any() else events
+    if not repeated:
+        return events
+    new = np.ones(len(events), dtype=bool)
+    new[1:] = False
+    for column in (object_, at, actor, post, by):
+        new[1:] |= column[1:] != column[:-1]
+    return take(events, new)
 
 
 def _ranks(words: pl.Series) -> tuple[pl.Series, list[str]]:

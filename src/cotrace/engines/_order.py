@@ -22,8 +22,8 @@ _compiled = numba.njit(cache=True, nogil=True)
 Columns = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
-def arranged(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64]]:
-    """Object, at, actor, post, by in order, and where each object begins (i64[objects + 1])."""
+def arranged(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64], bool]:
+    """Object, at, actor, post, by in order, where each object begins (i64[objects + 1]), and whether a row repeats."""
     for column in given:
         column.flags.writeable = False  # a compiled function is compiled for what may be written and what may not
     object_, at, actor, post, by = given
@@ -39,13 +39,14 @@ def arranged(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64]]:
         records = np.empty((len(at), 3), dtype=np.int64)
         list(pool.map(lambda i: _scatter(cuts[i], cuts[i + 1], filled[i], block_of, *given, records), range(cores)))
 
-        def ordered(block: int) -> None:
+        def ordered(block: int) -> bool:
             first, last = start[edges[block]], start[edges[block + 1]]
             places = _by_time(records[first:last, 0])
-            _deal(places, records[first:last], start[edges[block] : edges[block + 1] + 1], edges[block], *out)
+            return bool(_deal(places, records[first:last], start[edges[block] : edges[block + 1] + 1], edges[block],
+                              *out))
 
-        list(pool.map(ordered, range(len(edges) - 1)))
-    return out, start
+        repeated = any(list(pool.map(ordered, range(len(edges) - 1))))
+    return out, start, repeated
 
 
 def _by_time(at: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -121,8 +122,11 @@ def _scatter(first, last, filled, block_of, object_, at, actor, post, by, record
 
 @_compiled
 def _deal(places, records, start, begin, object_, at, actor, post, by):
-    """The acts of a block, in order of time, to their objects; then those of one object at one time by actor."""
-    filled, offset = start.copy(), start[0]
+    """The acts of a block, in order of time, to their objects; then those of one object at one time by actor.
+
+    Whether one of them stands there twice.
+    """
+    filled, offset, repeated = start.copy(), start[0], False
     for place in places:
         what, told = records[place, 1], records[place, 2]
         j = what >> 32
@@ -139,7 +143,10 @@ def _deal(places, records, start, begin, object_, at, actor, post, by):
             _sort_many(one, end, actor, post, by)
         elif end - one > 1:
             _sort_few(one, end, actor, post, by)
+        for i in range(one + 1, end):
+            repeated |= actor[i] == actor[i - 1] and post[i] == post[i - 1] and by[i] == by[i - 1]
         one = end
+    return repeated
 
 
 @_compiled
