@@ -72,8 +72,7 @@ def _summary(w: Writer) -> None:
 def _standing(w: Writer, state: str, worst: str | None) -> None:
     if state == "rate exceeded" and worst is not None:
         w.say("FACT", "Read this first: on copies of these posts in which who meets whom is broken, the same search "
-              "still "
-              "found {mean} pairs on average, against {edges} here.", ("placebos", {"cell": worst}), "edges",
+              "still found {mean} pairs on average, against {edges} here.", ("placebos", {"cell": worst}), "edges",
               mean=_mean(worst), edges=count("edges"))
         w.say("FACT", "That is a measured false discovery rate of {rate}, above the {alpha} that the plan accepts, so "
               "nothing here is called validated.", ("placebos", {"cell": worst}), "edges", "plan", rate=_rate(worst),
@@ -85,12 +84,11 @@ def _standing(w: Writer, state: str, worst: str | None) -> None:
     elif state == "too few placebos":
         w.say("FACT", "Read this first: nothing here is called validated, because a finding is measured on at least "
               "{enough} copies of its own posts in which who meets whom is broken, of each kind, and {copies} were "
-              "made "
-              "in all.", "placebos", "plan", enough=constant("enough_placebos"), copies=count("placebos"))
+              "made in all.", "placebos", "plan", enough=constant("enough_placebos"), copies=count("placebos"))
     elif state == "validated" and worst is not None:
         w.say("INFERENCE", "The pairs are validated: on copies of these posts in which who meets whom is broken, the "
-              "same "
-              "search found {mean} pairs on average, against {edges} here.", ("placebos", {"cell": worst}), "edges",
+              "same search found {mean} pairs on average, against {edges} here.",
+              ("placebos", {"cell": worst}), "edges",
               mean=_mean(worst), edges=count("edges"))
 
 
@@ -122,8 +120,7 @@ def _cluster(w: Writer, cluster: str) -> None:
           ("edges", here), ("clusters", here), pairs=count("edges", **here),
           objects=one("clusters", "objects", "integer", **here))
     w.say("FACT", "Pair by pair, they acted on the same thing close together {observed} times, where {expected} times "
-          "were "
-          "expected of them innocently.", ("clusters", here), ("edges", here),
+          "were expected of them innocently.", ("clusters", here), ("edges", here),
           observed=one("clusters", "observed", "integer", **here),
           expected=one("clusters", "expected", "decimal:2", **here))
     w.say("FACT", "Pair by pair, and at any distance in time, they acted on {shared} things in common, where "
@@ -133,8 +130,8 @@ def _cluster(w: Writer, cluster: str) -> None:
         for window in sorted(set(w.tables.cells("edges", "window_s", {**here, "trace": trace})), key=int):
             layer = {**here, "trace": trace, "window_s": window}
             w.say("FACT", "For {pairs} of the pairs the behaviour is {trace}, and close together means at most "
-                  "{window} + "
-                  "{resolution} apart: they met {observed} times, where {expected} were expected.", ("edges", layer),
+                  "{window} + {resolution} apart: they met {observed} times, where {expected} were expected.",
+                  ("edges", layer),
                   "run", pairs=count("edges", **layer), trace=every("edges", "trace", **layer),
                   window=end("edges", "max", "window_s", "seconds", **layer), resolution=_resolution(),
                   observed=total("edges", "observed", **layer),
@@ -142,8 +139,7 @@ def _cluster(w: Writer, cluster: str) -> None:
     w.say("FACT", "The first of these meetings was on {first}, the last on {last}.", ("clusters", here),
           first=one("clusters", "first", "day", **here), last=one("clusters", "last", "day", **here))
     w.say("FACT", "The search for clusters was repeated with other random seeds: each member came out in this cluster "
-          "in "
-          "at least {stability} of the repetitions.", ("members", here),
+          "in at least {stability} of the repetitions.", ("members", here),
           stability=one("clusters", "stability", "percent:0", **here))
     _conclusion(w, cluster)
 
@@ -153,13 +149,11 @@ def _conclusion(w: Writer, cluster: str) -> None:
     state, _ = standing(w.tables)
     if state == "validated":
         w.say("INFERENCE", "Habit, taste, fame of the things shared and the hours of the day do not explain how often "
-              "they "
-              "met; this is what coordinated means here, and all that it means.", ("edges", here), "placebos")
+              "they met; this is what coordinated means here, and all that it means.", ("edges", here), "placebos")
     else:
         w.say("INFERENCE", "The test finds more meetings than habit, taste, fame of the things shared and the hours "
-              "of the "
-              "day explain, but its own rate of error was not shown to be small enough in these posts; so this cluster "
-              "is a lead, and is not called validated.", ("edges", here), "placebos")
+              "of the day explain, but its own rate of error was not shown to be small enough in these posts; so this "
+              "cluster is a lead, and is not called validated.", ("edges", here), "placebos")
 
 
 def _resolution() -> Derivation:
@@ -247,8 +241,8 @@ def _indicator(w: Writer, of: dict) -> None:
     rated = [row for row in w.tables.where("grounds", of) if row[w.tables.column("grounds", "ratio")]]
     if not rated:
         w.say("FACT", "Of these links, {links} also rest on {indicator}, which gives no likelihood ratio here and "
-              "moves no "
-              "word.", ("grounds", of), links=count("grounds", **of), indicator=every("grounds", "indicator", **of))
+              "moves no word.",
+              ("grounds", of), links=count("grounds", **of), indicator=every("grounds", "indicator", **of))
         return
     ratios = sorted({row[w.tables.column("grounds", "ratio")] for row in rated})
     of = {**of, "ratio": ratios}
@@ -322,17 +316,15 @@ def _near_misses(w: Writer) -> None:
 
 def _chance(w: Writer) -> None:
     w.say("FACT", "The question for each pair is: given what these two acted on, how often would they do so close "
-          "together "
-          "by their own habits? The sum of these chances is what is expected.", "plan", "occasions")
+          "together by their own habits? The sum of these chances is what is expected.", "plan", "occasions")
     w.say("FACT", "The plan accepts {alpha} of false pairs; the correction counts {tests} pairs and behaviours, seen "
-          "or "
-          "not.", "plan", "run", alpha=one("plan", "value", "percent:1", key="alpha"),
+          "or not.", "plan", "run", alpha=one("plan", "value", "percent:1", key="alpha"),
           tests=one("run", "value", "integer", key="tests"))
     for cell in w.ids("placebos", "cell"):
         here = {"cell": cell}
         w.say("FACT", "On {copies} copies of these posts (kind {cell}), in which times, activity and fame stay and "
-              "who meets "
-              "whom is broken, the same search found {mean} pairs on average, against {edges} here.", ("placebos",
+              "who meets whom is broken, the same search found {mean} pairs on average, against {edges} here.",
+              ("placebos",
               here),
               "edges", copies=count("placebos", **here), cell=every("placebos", "cell", **here), mean=_mean(cell),
               edges=count("edges"))
@@ -373,8 +365,7 @@ def _read(w: Writer) -> None:
             w.say("FACT", "It was not looked for: {off}.", ("traces", here), off=one("traces", "off", **here))
         else:
             w.say("FACT", "It gave {actions} actions of {actors} actors on {objects} things; {without} posts did not "
-                  "have "
-                  "what it needs, and {aside} things were set aside as common property.", ("traces", here),
+                  "have what it needs, and {aside} things were set aside as common property.", ("traces", here),
                   actions=one("traces", "actions", "integer", **here),
                   actors=one("traces", "actors", "integer", **here),
                   objects=one("traces", "objects", "integer", **here),
@@ -391,11 +382,9 @@ def _withheld(w: Writer) -> None:
           mentions=one("run", "value", "integer", key="masked_mentions"))
     if w.run("pseudonyms") == "yes":
         w.say("FACT", "All ids, names and handles are keyed hashes; whoever holds the key can tell which account is "
-              "which. "
-              "Words of posts remain, and a search for them may lead to their authors.", "run")
+              "which. Words of posts remain, and a search for them may lead to their authors.", "run")
     w.say("FACT", "Posts that no finding rests on are not in this dossier; whoever has the files named above can "
-          "compute "
-          "everything again from them.", "inputs")
+          "compute everything again from them.", "inputs")
     _decided(w)
     if w.run("forgotten") != "0":
         w.say("FACT", "Actors whose posts were taken out before the search, because they were to be forgotten: "
@@ -433,8 +422,9 @@ def _decision(w: Writer, here: dict[str, str]) -> None:
     if here["source"]:
         source = every("decisions", "source", **here)
         whose = "" if named else "actors that are not named here: "
-        w.say("QUOTE", "{by}, on {at}, about the link to {source}: {verdict}. Whose: " + whose + "{actors}. The reason "
-              "given: {because}", ("decisions", here), source=source, verdict=every("decisions", "verdict", **here),
+        w.say("QUOTE", "{by}, on {at}, about the link to {source}: {verdict}. Whose: " + whose + "{actors}. The "
+              "reason given: {because}",
+              ("decisions", here), source=source, verdict=every("decisions", "verdict", **here),
               **who, **told)
     elif here["verdict"] == "different":
         w.say("QUOTE", "{by}, on {at}: {actors} actors do not belong to what was found, and are taken out. The reason "
@@ -452,19 +442,15 @@ def _limits(w: Writer) -> None:
     w.say("INFERENCE", "This would be wrong if the files were incomplete, altered, or collected by following the very "
           "accounts that were found: who is not in the files cannot explain a meeting.", "inputs")
     w.say("INFERENCE", "It would be wrong if the actors share a source or a timetable that these posts do not show; "
-          "chance "
-          "here knows habits, hours and taste, and no hidden common cause.", "plan")
+          "chance here knows habits, hours and taste, and no hidden common cause.", "plan")
     w.say("INFERENCE", "The copies in which who meets whom is broken also break some innocent reasons to meet, such "
-          "as fans "
-          "who react to the same alert; so the measured rate of error can be too small.", "placebos")
+          "as fans who react to the same alert; so the measured rate of error can be too small.", "placebos")
     w.say("INFERENCE", "Groups that act together more slowly than the widest window, only in public bursts, only at "
-          "one "
-          "fixed hour, or fewer times than the plan asks for leave nothing that this test can see.", "plan")
+          "one fixed hour, or fewer times than the plan asks for leave nothing that this test can see.", "plan")
     w.say("INFERENCE", "A link is no better than the list it leads to: if the list is wrong, so is the link.",
           "registry")
     w.say("INFERENCE", "What would change our mind: an open common membership, a feed or tool that explains the "
-          "times, or "
-          "posts that are missing from the files.", "inputs")
+          "times, or posts that are missing from the files.", "inputs")
     told = _smallest(w)
     for members in sorted(set(w.tables.cells("plantings", "members")), key=int):
         _plantings(w, members, told)
@@ -480,8 +466,8 @@ def _smallest(w: Writer) -> dict[str, str]:
         return {}
     here = dict(zip(("members", "objects", "jitter_s"), map(str, best[:3]), strict=True))
     w.say("FACT", "What would have been found: the smallest ring that came back at least {found} times in {of}, each "
-          "planted alone into these very posts, has {members} members, {objects} shared things, and times spread by up "
-          "to {jitter}.", ("plantings", here), found=constant("plantings_found"), of=constant("plantings_of"),
+          "planted alone into these very posts, has {members} members, {objects} shared things, and times spread by "
+          "up to {jitter}.", ("plantings", here), found=constant("plantings_found"), of=constant("plantings_of"),
           members=end("plantings", "max", "members", "integer", **here),
           objects=end("plantings", "max", "objects", "integer", **here),
           jitter=end("plantings", "max", "jitter_s", "seconds", **here))
@@ -521,19 +507,16 @@ def _not_claimed(w: Writer) -> None:
           "plan")
     w.say("FACT", "No natural person is identified, and no account is claimed to belong to one.", "plan")
     w.say("FACT", "No effect and no reach is claimed: how many people saw or believed any of this was not examined, "
-          "and it "
-          "is put into no category of impact.", "plan")
+          "and it is put into no category of impact.", "plan")
     w.say("FACT", "Nothing is claimed about the truth of what was posted.", "posts")
     w.say("FACT", "What a list says about a source is quoted, not claimed.", "registry")
 
 
 def _check(w: Writer) -> None:
     w.say("FACT", "Anybody can check this with the dossier alone: cotrace verify recomputes every number above from "
-          "the "
-          "rows in it.", "plan", "run")
+          "the rows in it.", "plan", "run")
     w.say("FACT", "With the files named above, cotrace verify --posts computes the whole finding again, with plan, "
-          "seed "
-          "and versions as they are printed here.", "inputs", "plan")
+          "seed and versions as they are printed here.", "inputs", "plan")
 
 
 _WRITERS = {"summary": _summary, "links": _links, "benign": _judged.benign,

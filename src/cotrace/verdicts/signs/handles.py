@@ -31,7 +31,8 @@ def look(scene: Scene, cluster: Cluster) -> Look:
 def mould(handle: str) -> frozenset[str]:
     """The pattern of a handle, {} where it has none: runs of lower, upper and title case, digits by their count."""
     text = handle.removeprefix("@")
-    if len(text) > LONGEST or not any(len(run) >= DIGITS and not YEAR.fullmatch(run) for run in re.findall(r"\d+", text)):
+    numbers = [run for run in re.findall(r"\d+", text) if len(run) >= DIGITS and not YEAR.fullmatch(run)]
+    if len(text) > LONGEST or not numbers:
         return frozenset()
     shape = re.sub(r"\d+", lambda run: f"<{len(run[0])}>", text)
     shape = re.sub(r"[^\W\d_]+(?![^<]*>)", lambda run: "A" if run[0].isupper() else "a" if run[0].islower() else "Aa",
