@@ -57,7 +57,10 @@ def _summary(w: Writer) -> None:
               outside=one("run", "value", "integer", key="edges_outside"))
     if w.some("edges") and not w.some("clusters"):
         w.say("FACT", "No cluster of at least three members was found.", "clusters", "edges")
-    if not w.some("edges"):
+    if not w.some("edges") and w.run("searched") == "0":
+        w.say("FACT", "Nothing can be concluded: in no behaviour were there enough actors and shared things for chance "
+              "to be known.", "run", "traces", "notes")
+    elif not w.some("edges"):
         w.say("FACT", "Nobody was found to act together with anybody beyond what chance explains.", "edges", "plan")
         _smallest(w)
     named = w.tables.where("links", {"named": "yes"})
@@ -322,12 +325,10 @@ def _chance(w: Writer) -> None:
           tests=one("run", "value", "integer", key="tests"))
     for cell in w.ids("placebos", "cell"):
         here = {"cell": cell}
-        w.say("FACT", "On {copies} copies of these posts (kind {cell}), in which times, activity and fame stay and "
-              "who meets whom is broken, the same search found {mean} pairs on average, against {edges} here.",
-              ("placebos",
-              here),
-              "edges", copies=count("placebos", **here), cell=every("placebos", "cell", **here), mean=_mean(cell),
-              edges=count("edges"))
+        w.say("FACT", "Copies of these posts made with kind {cell}, in which times, activity and fame stay and who "
+              "meets whom is broken: {copies}. The same search found {mean} pairs in them on average, against {edges} "
+              "here.", ("placebos", here), "edges", copies=count("placebos", **here),
+              cell=every("placebos", "cell", **here), mean=_mean(cell), edges=count("edges"))
         if w.some("edges"):
             w.say("FACT", "The measured false discovery rate of kind {cell} is {rate} ({interval} % interval over the "
                   "copies: {low} to {high}).", ("placebos", here), "edges", cell=every("placebos", "cell", **here),
