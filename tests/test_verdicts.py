@@ -41,7 +41,7 @@ class Town:
     def __init__(self, seed=0):
         self.rng = random.Random(seed)
         self.posts, self.actors, self.joint, self.links = [], [], {}, []
-        self.everybody, self.members = [], {}
+        self.everybody, self.members, self.desks = [], {}, {}
 
     def settle(self, block, group):
         people = [f"town:{group}-{i}" for i in range(block["n"])]
@@ -67,8 +67,8 @@ class Town:
 
     def _words(self, i):
         word = "".join(self.rng.choices(SYLLABLES, k=3))
-        return {"i": i, "d": i % 28 + 1, "m": self.rng.randrange(1, 13), "y": self.rng.randrange(10, 23), "word": word,
-                "Word": word.title(), "r": self.rng.randrange(10**7, 10**8)}
+        return {"i": i, "d": int(i) % 28 + 1, "m": self.rng.randrange(1, 13), "y": self.rng.randrange(10, 23),
+                "word": word, "Word": word.title(), "r": self.rng.randrange(10**7, 10**8)}
 
     def _profile(self, block, actor, i):
         told = {key: block[key].format(**self._words(i)) for key in TEMPLATES if key in block}
@@ -94,9 +94,13 @@ class Town:
     def _post(self, block, actor, at, thing):
         said = block.get("text", "{word} {word}").format(**self._words(0))
         number = len(self.posts)
+        kind = block.get("kind", "account")
+        who = {"account": actor, "account_kind": kind}
+        if "by" in block:
+            self.desks.setdefault(actor, block["by"].format(**self._words(actor.rpartition("-")[2])))
+            who = {"account": self.desks[actor], "account_kind": "account", "place": actor, "place_kind": kind}
         self.posts.append({
-            "platform": "town", "post": f"town:p{number}", "account": actor,
-            "account_kind": block.get("kind", "account"), "at": at,
+            "platform": "town", "post": f"town:p{number}", **who, "at": at,
             "at_resolution": 1, "kind": "post", "text": said, "links": [thing] if thing else None,
             "client": block.get("client"), "lang": block.get("lang"), "receipt": f"sha256:f#{number + 2}"})
         return self.posts[-1]["post"], at
@@ -192,7 +196,7 @@ def test_a_sign_is_not_judged_where_nothing_is_known(name):
     few.settle({"n": 6, "member": True, "joint": 5, "handle": "{Word}{r}", "created": "2020-03-{d:02}"}, "few")
     few.settle({"n": 10, "handle": "{word}", "created": "20{y}-{m:02}-{d:02}"}, "crowd")
 
-    profiles = [one for one in hidden.signs if one.profile]
+    profiles = [one for one in hidden.signs if one.profile and one.column != "account"]
 
     assert all(one.state == verdicts.CANNOT for one in profiles)
     assert word_of(hidden, "seen") == verdicts.UNKNOWN
@@ -277,7 +281,7 @@ def test_the_tail_is_that_of_the_hypergeometric_distribution(seen, of, others_se
     assert verify.fourfold(seen, of, others_seen, others_of) == pytest.approx(right, rel=1e-9)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["created", "handle", "bio", "at", "registry"]), st.booleans(),
+@given(st.lists(st.tuples(st.sampled_from(["created", "handle", "bio", "at", "registry", "account"]), st.booleans(),
                           st.sampled_from(["seen", "not seen", "cannot be judged"]), st.booleans()), max_size=6),
        st.lists(st.tuples(st.sets(st.sampled_from(["created", "handle", "bio", "at"]), min_size=1),
                           st.sampled_from(["fits", "does not fit"])), max_size=3))

@@ -950,7 +950,8 @@ def _verdict(signs: Sequence[Sequence[str]], fit: Sequence[Sequence[str]]) -> st
     if (columns > 1 and any(row[3] == "yes" and row[17] == "no" for row in left)) or (
             columns > 2 and any(row[3] == "yes" for row in left)):
         return INAUTHENTIC
-    known = any(row[3] == "yes" and row[2] != "registry" and row[16] != "cannot be judged" for row in signs)
+    known = any(row[3] == "yes" and row[2] not in ("account", "registry") and row[16] != "cannot be judged"
+                for row in signs)
     return NOT_SHOWN if known else UNKNOWN
 
 

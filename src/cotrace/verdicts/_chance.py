@@ -14,6 +14,7 @@ FEWEST_OTHERS = 20     # with fewer, what is usual here is not known
 ODDS = 9               # times the odds of others: what is rare by chance is not yet large. Three to one among members
                        # against one to three among others is nine
 HALF = 50              # percent of the members that a sign has to be known of, and that show it
+ELSEWHERE = ("account", "registry")  # columns that tell of an account what no profile of it shows
 INAUTHENTIC = "inauthentic"
 NOT_SHOWN = "not shown to be inauthentic"
 UNKNOWN = "cannot be judged: no profile data"
@@ -126,5 +127,5 @@ def _word(signs: Sequence[Sign], explanations: Sequence[Explanation]) -> str:
         return INAUTHENTIC
     if columns >= 3 and any(sign.profile for sign in left):
         return INAUTHENTIC
-    known = any(sign.profile and sign.column != "registry" and sign.state != CANNOT for sign in signs)
+    known = any(sign.profile and sign.column not in ELSEWHERE and sign.state != CANNOT for sign in signs)
     return NOT_SHOWN if known else UNKNOWN

@@ -4,7 +4,7 @@ from ...records import Cluster
 from .._disclosed import AGENCY, declare
 from .._scene import Scene, Told
 
-COVERS = ("at", "avatar", "bio", "client", "created", "handle")
+COVERS = ("account", "at", "avatar", "bio", "client", "created", "handle")
 ENOUGH = 67
 
 

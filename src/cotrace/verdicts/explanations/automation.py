@@ -4,7 +4,7 @@ from ...records import Cluster
 from .._disclosed import AUTOMATED, declare
 from .._scene import Scene, Told
 
-COVERS = ("at", "avatar", "bio", "client", "created", "handle")  # a family of programs is alike in all of it, openly
+COVERS = ("account", "at", "avatar", "bio", "client", "created", "handle")  # alike in all of it, openly
 ENOUGH = 67  # a label on a few does not speak for the rest
 
 

@@ -6,7 +6,7 @@ from ...records import Cluster
 from .._disclosed import MANAGED, declare
 from .._scene import LINK, Scene, Told, plain, words
 
-COVERS = ("at", "avatar", "bio", "client", "created", "handle")
+COVERS = ("account", "at", "avatar", "bio", "client", "created", "handle")
 ENOUGH = 67
 BRAND = 4         # letters; shorter words are in everybody's name
 RARE = 4          # times as common among members as among others: a brand is not the city that they all live in
