@@ -48,15 +48,16 @@ acts = st.lists(
 @every_engine
 @settings(max_examples=150, deadline=None)
 @given(actions=acts, windows=st.lists(st.sampled_from([0, 1, 10, 60, 1800, 90_000]), min_size=1, max_size=4),
-       least=st.integers(1, 3), workers=st.sampled_from([1, 3]))
-def test_an_engine_counts_what_the_reference_counts(engine, actions, windows, least, workers):
+       least=st.integers(1, 3), workers=st.sampled_from([1, 3]), limit=st.sampled_from([None, 0, 2, 4]))
+def test_an_engine_counts_what_the_reference_counts(engine, actions, windows, least, workers, limit):
     events = engines.encode(actions)
     first = engines.first_acts(events)
     rng = np.random.default_rng(len(events))
     bins = rng.integers(-1, 3, len(events)).astype(np.int8)
     a, b = rng.integers(0, max(1, len(events.actors)), (2, 20 if len(events) else 0)).astype(np.int32)
 
-    assert engine.pairs(events, windows, least, workers=workers).equals(reference.pairs(events, windows, least))
+    assert engine.pairs(events, windows, least, workers=workers, common_property=limit).equals(
+        reference.pairs(events, windows, least, common_property=limit))
     assert np.array_equal(engine.lag_near(events, windows[0], bins, 3), reference.lag_near(events, windows[0], bins, 3))
     assert np.array_equal(engine.near(first, windows[0]), reference.near(first, windows[0]))
     for ours, theirs in zip(engine.meetings(first, a, b), reference.meetings(first, a, b), strict=True):
@@ -180,6 +181,41 @@ def test_an_object_of_many_acts_in_narrow_windows_is_no_burden(engine):
     actors = min(2000, acts_each)
     assert len(found) == (2 * actors if acts_each > actors else 2 * actors - 3)
     assert set(found["objects"]) == {1}
+
+
+def viral(people: int) -> pl.DataFrame:
+    """Everybody shares one link within a minute; two of them share two more."""
+    apart = 60_000_000 // people
+    crowd = pl.DataFrame({"actor": [f"x:{i:07}" for i in range(people)]}).with_columns(
+        object=pl.lit("viral"), at=pl.lit(NOON) + pl.duration(microseconds=pl.int_range(people) * apart),
+        post=pl.format("x:p{}", pl.int_range(people)))
+    two = pl.DataFrame({"actor": ["x:0000000", "x:0000001"] * 2, "object": ["s", "s", "t", "t"],
+                        "at": [NOON + timedelta(days=1, seconds=n) for n in range(4)],
+                        "post": [f"x:q{n}" for n in range(4)]}).cast({"at": tables.TIME})
+    return tables.conform(pl.concat([crowd.cast({"at": tables.TIME}), two]).with_columns(kind=pl.lit("account")),
+                          tables.ACTIONS, "a viral link")
+
+
+@every_engine
+def test_a_viral_object_is_left_out_and_costs_no_square(engine):
+    people = 300_000 if engine is local else 300  # all pairs of so many would be 45,000,000,000
+    events = engines.encode(viral(people))
+
+    found = engine.pairs(events, [60], common_property=people // 2)
+
+    assert found["objects"].to_list() == [2]
+    assert events.objects[int(engines.crowded(events, 60, people // 2).argmax())] == "viral"
+    assert not engines.crowded(events, 60, people).any()
+
+
+@every_engine
+def test_what_is_common_is_told_by_actors_inside_one_window_and_not_by_acts(engine):
+    slow = table(*[(actor, "o", 1000 * n) for n, actor in enumerate("abcde")])
+    loud = table(*[("a", "o", second) for second in range(50)], ("b", "o", 10))
+
+    assert len(counted(engine, slow, [1000], common_property=2)) == 4
+    assert counted(engine, slow, [2000], common_property=2) == {}
+    assert counted(engine, loud, [60], common_property=2) == {("a", "b", 60): 1}
 
 
 @every_engine

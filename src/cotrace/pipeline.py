@@ -251,7 +251,7 @@ class _Line:
     def _placebo(self, actions: Frames, tested: Tested, cell: str, copy: int) -> tuple[Frames, object]:
         world = network.placebo(actions, tested(), cell=cell, seed=self.plan.seed * 1_000_003 + copy)
         again = network.validate(world, plan=self.plan, engine=self.engine, resolution_s=self.resolution_s)
-        return {}, {"edges": again.edges.height, "naive_edges": network.naive(world, engine=self.engine).height}
+        return {}, {"edges": again.edges.height, "naive_edges": self._naive(world).height}
 
     def plantings(self, actions: Frames, tested: Tested) -> tuple[Planting, ...]:
         """What would have been found: rings planted into this very data."""
@@ -267,8 +267,11 @@ class _Line:
     def naive_edges(self, actions: Frames) -> int:
         """What the rule of other tools finds in these posts, beside what it finds in the copies."""
         _, plain, _ = _kept(self.store, "naive", self.of,
-                            lambda: ({}, network.naive(actions, engine=self.engine).height))
+                            lambda: ({}, self._naive(actions).height))
         return plain
+
+    def _naive(self, actions: Frames) -> pl.DataFrame:
+        return network.naive(actions, engine=self.engine, common_property=self.plan.common_property)
 
 
 Make = Callable[[], tuple[Frames, object]]

@@ -8,6 +8,9 @@ Every engine is a module with the same four functions, `pairs`, `near`, `lag_nea
 
 "One account behind both" is: both acts are of places that one known account filled, or one act is of a place and the
 other of the very account that filled it. Windows slide: they are never bins, so no pair falls between two of them.
+
+An object on which more actors act inside one window than a limit allows (`crowded`) says nothing about any two of them
+and would cost the square of their number. Every engine leaves it out of `pairs` where it is given that limit.
 """
 
 from dataclasses import dataclass, fields
@@ -138,6 +141,22 @@ def take(events: Events, kept: NDArray) -> Events:
     return Events(actor=events.actor[kept], object=object_, at=events.at[kept], post=events.post[kept],
                   by=events.by[kept], start=_starts(object_, len(events.objects)), kind=events.kind,
                   actors=events.actors, objects=events.objects, posts=events.posts, kinds=events.kinds)
+
+
+def crowded(events: Events, window_s: int, limit: int) -> NDArray[np.bool_]:
+    """Of each object, whether more than `limit` actors act on it inside some window of `window_s` (s, ends included).
+
+    Returns:
+        bool[objects].
+    """
+    from ._order import crowded_objects
+
+    common = np.zeros(len(events.start) - 1, dtype=np.bool_)
+    candidates = np.flatnonzero(np.diff(events.start) > limit)
+    if len(candidates):
+        crowded_objects(candidates, events.start, events.actor, events.at, window_s * 1_000_000, limit,
+                        np.zeros(len(events.kind), dtype=np.int32), common)
+    return common
 
 
 def windows_us(windows_s: tuple[int, ...] | list[int]) -> NDArray[np.int64]:

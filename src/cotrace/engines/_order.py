@@ -166,3 +166,21 @@ def _sort_many(one, end, actor, post, by):
     order = order[np.argsort(post[one:end][order], kind="mergesort")]
     order = order[np.argsort(actor[one:end][order], kind="mergesort")]
     actor[one:end], post[one:end], by[one:end] = actor[one:end][order], post[one:end][order], by[one:end][order]
+
+
+@_compiled
+def crowded_objects(candidates, start, actor, at, window, limit, inside, common):
+    """See `engines.crowded`; `inside` is all 0 before and after: acts of each actor within the window at hand."""
+    for j in candidates:
+        left, people = start[j], 0
+        for i in range(start[j], start[j + 1]):
+            while at[i] - at[left] > window:
+                inside[actor[left]] -= 1
+                people -= inside[actor[left]] == 0
+                left += 1
+            people += inside[actor[i]] == 0
+            inside[actor[i]] += 1
+            if people > limit:
+                common[j] = True
+        for i in range(left, start[j + 1]):
+            inside[actor[i]] = 0

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from . import Events, _pairs, pair_table, windows_us
+from . import Events, _pairs, crowded, pair_table, take, windows_us
 from ._pairs import TASKS, can_meet, compiled, even, on_all_cores, threads
 
 
@@ -30,13 +30,17 @@ def _by_actor(actor, actors):
     return acts, begin
 
 
-def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, workers: int | None = None) -> pl.DataFrame:
+def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, workers: int | None = None,
+          common_property: int | None = None) -> pl.DataFrame:
     """See `reference.pairs`.
 
     Args:
         workers: threads; None: one a core.
     """
     windows = windows_us(list(windows_s))
+    if common_property is not None:
+        common = crowded(events, int(windows[-1]) // 1_000_000, common_property)
+        events = take(events, ~common[events.object]) if common.any() else events
     a, b, window, objects = _pairs.counted(events, windows, max(1, min_objects), threads(workers))
     return pair_table(events, a, b, windows[window] // 1_000_000, objects)
 

@@ -28,7 +28,14 @@ def _distances(events: Events) -> Iterator[tuple[int, int, int, int]]:
                 yield j, one, other, abs(int(events.at[one]) - int(events.at[other]))
 
 
-def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, workers: int | None = None) -> pl.DataFrame:
+def _crowded(events: Events, j: int, window: int, limit: int) -> bool:
+    acts = range(events.start[j], events.start[j + 1])
+    return any(len({int(events.actor[i]) for i in acts if 0 <= int(events.at[i]) - int(events.at[first]) <= window})
+               > limit for first in acts)
+
+
+def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, workers: int | None = None,
+          common_property: int | None = None) -> pl.DataFrame:
     """Pairs of actors, and on how many distinct objects they met within each window.
 
     Args:
@@ -36,16 +43,19 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
         windows_s: s; both ends belong to a window.
         min_objects: a pair has a row for a window where it met on at least so many objects (at least 1).
         workers: makes no difference here.
+        common_property: actors; an object on which more of them act inside one widest window counts nowhere.
 
     Returns:
         `tables.PAIRS`, sorted by (a, b, window_s).
     """
     windows = windows_us(list(windows_s))
+    common = {j for j in range(len(events.objects)) if common_property is not None
+              and _crowded(events, j, int(windows[-1]), common_property)}
     met: dict[tuple[int, int, int], set[int]] = {}
     for j, one, other, distance in _distances(events):
         a, b = sorted((int(events.actor[one]), int(events.actor[other])))
         for window in windows:
-            if distance <= window:
+            if distance <= window and j not in common:
                 met.setdefault((a, b, int(window) // 1_000_000), set()).add(j)
     rows = [(*key, len(met[key])) for key in sorted(met) if len(met[key]) >= min_objects]
     columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T

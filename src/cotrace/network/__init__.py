@@ -213,11 +213,16 @@ def _occasions(one: Tested, chosen: NDArray, tried: tuple[int, ...]) -> pl.DataF
 
 
 def naive(actions: Mapping[str, pl.DataFrame], *, window_s: int = 60, objects: int = 2, engine: ModuleType,
-          ) -> pl.DataFrame:
-    """The rule that every other tool uses: who shares `objects` objects within `window_s` in any trace; a, b, kind."""
+          common_property: int | None = None) -> pl.DataFrame:
+    """The rule that every other tool uses: who shares `objects` objects within `window_s` in any trace; a, b, kind.
+
+    Args:
+        common_property: actors; objects on which more act within one window are left out, or they cost their square.
+    """
     from ..engines import encode
 
-    found = [engine.pairs(encode(actions[trace]), (window_s,), min_objects=objects).select("a", "b", "kind")
+    found = [engine.pairs(encode(actions[trace]), (window_s,), min_objects=objects,
+                          common_property=common_property).select("a", "b", "kind")
              for trace in sorted(actions) if not actions[trace].is_empty()]
     nobody = tables.empty({"a": pl.String, "b": pl.String, "kind": pl.String})
     return pl.concat([nobody, *found]).unique().sort("a", "b")
