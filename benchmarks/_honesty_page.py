@@ -29,8 +29,8 @@ COLOURS = dict(zip(METHODS, ("#c1121f", "#9aa0a6", "#4d5359", "#8338ec", "#b5838
 
 HEAD = """# How often it accuses innocents, and whom it misses
 
-Made by `make bench-honest` (`benchmarks/honesty.py`) in worlds whose truth is known ([worlds.md](worlds.md)); the null
-is that of commit `{commit}` of `src/cotrace/network`, where a table does not name another. Seeds from 10,000 on. Every
+Made by `make bench-honest` (`benchmarks/honesty.py`) in worlds whose truth is known ([worlds.md](worlds.md)); null and
+traces are those of commit `{commit}`, where a table does not name another. Seeds from 10,000 on. Every
 world goes through its files; every method gets the same actions. An edge is **false** when the world says that its two
 accounts do not coordinate; fan armies, volunteers and labelled bots do, and finding them is right. An account
 is **flagged** when it has an edge; **innocent** when it coordinates with nobody. Recall counts accounts that coordinate
@@ -115,8 +115,15 @@ def goals(whole: pl.DataFrame, small: pl.DataFrame, placebos: list[dict],
         if runs.height:
             hits = runs.filter(pl.col("edges") > 0).height
             bound = upper(hits, runs.height)
-            tell(f"{world}: bound on the share of runs with an edge ≤ {2 * ALPHA:g}", f"{hits} runs, ≤ {bound:.3f}",
+            tell(f"{world}: bound on the share of runs with an edge ≤ {2 * ALPHA:g}",
+                 f"{hits} of {runs.height} runs, ≤ {bound:.3f}",
                  bound <= 2 * ALPHA, runs.height, RUNS, too_few=not hits)
+    runs = small.filter(pl.col("method") == "cotrace")
+    if runs.height:
+        hits = runs.filter(pl.col("edges") > 0).height
+        bound = upper(hits, runs.height)
+        tell("all of these together", f"{hits} of {runs.height} runs, ≤ {bound:.3f}", bound <= 2 * ALPHA,
+             runs.height, RUNS)
     for world in (*OPERATIONS, *HONEST):
         runs = of(whole, world, "cotrace")
         rate = share(runs, "false", "edges")

@@ -3,7 +3,7 @@
 They live here and nowhere else: nothing in cotrace can be asked to use them. Each takes ACTIONS by trace and gives
 pairs (a, b), a < b; a rule that knows one kind of object is run on each kind by itself, as its users do, and what it
 finds is joined. Two mercies are granted to all: pairs are formed within one kind of actor, so that nobody is paired
-with a group it posts in, and `rapid_repost` is left out, because none of them asks for it.
+with a group it posts in, and only the kinds of object that they are used on are given to them.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,12 +18,12 @@ from cotrace.engines import local
 
 Actions = Mapping[str, pl.DataFrame]
 Pairs = set[tuple[str, str]]
-NOT_THEIRS = ("rapid_repost",)
+THEIRS = ("repost", "reply_target", "same_text", "shared_link", "tag_sequence")
 ALPHA = 0.01          # of the two that name an error rate; ours is the same
 
 
 def _theirs(actions: Actions) -> dict[str, pl.DataFrame]:
-    return {name: acts for name, acts in actions.items() if name not in NOT_THEIRS and acts.height}
+    return {name: actions[name] for name in THEIRS if name in actions and actions[name].height}
 
 
 def _layers(actions: Actions) -> list[pl.DataFrame]:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import _honesty_page as page
 import polars as pl
-from _rivals import RIVALS
+from _rivals import RIVALS, THEIRS
 
 from cotrace import clusters, network, parts, reading, simulate, tables, traces, verdicts
 from cotrace.engines import local
@@ -195,14 +195,14 @@ def code(*folders: str) -> str:
 
 
 def place(world: str, size: float, seed: int, method: str) -> Path:
-    """Where the answer of a method lies."""
-    of = code("simulate", "traces")  # engines give the same integers, by law
-    if method == VERDICTS:
-        of += code("network", "verdicts", "clusters.py")
-    elif method in (OURS, PLACEBO):
-        of += code("network")
-    elif method not in RULES:
-        of += hashlib.sha256((HERE / "_rivals.py").read_bytes()).hexdigest()[:8]
+    """Where the answer of a method lies. Engines are no part of its name: they give the same integers, by law."""
+    if method in (OURS, PLACEBO):
+        of = code("simulate", "traces", "network")
+    elif method == VERDICTS:
+        of = code("simulate", "traces", "network", "verdicts", "clusters.py")
+    else:
+        of = code("simulate", *(f"traces/{trace}.py" for trace in THEIRS))
+        of += "" if method in RULES else hashlib.sha256((HERE / "_rivals.py").read_bytes()).hexdigest()[:8]
     slug = re.sub(r"\W+", "-", method.lower())
     return OUT / world / f"{size:g}-{seed}-{slug}-{of}.json"
 
@@ -215,7 +215,7 @@ def results() -> Iterator[dict]:
                 now = place(world, stage.size, 0, method).name.replace("-0-", "-*-", 1)
                 files = sorted((OUT / world).glob(now))
                 older = list((OUT / world).glob(re.sub(r"[0-9a-f]{8}\.json$", "????????.json", now)))
-                if not files and older and method not in RULES:
+                if not files and older and method in (OURS, PLACEBO, VERDICTS):
                     newest = max(older, key=lambda file: file.stat().st_mtime).name
                     files = sorted((OUT / world).glob(re.sub(r"-\d+-", "-*-", newest, count=1)))
                 for file in files:
@@ -224,9 +224,9 @@ def results() -> Iterator[dict]:
 
 @functools.cache
 def commit() -> str:
-    """Of the null: `src/cotrace/network`."""
-    said = subprocess.run(["git", "log", "-1", "--format=%h", "--", str(SOURCE / "network")], cwd=HERE, text=True,
-                          capture_output=True, check=True)
+    """The last that changed null or traces."""
+    said = subprocess.run(["git", "log", "-1", "--format=%h", "--", str(SOURCE / "network"), str(SOURCE / "traces")],
+                          cwd=HERE, text=True, capture_output=True, check=True)
     return said.stdout.strip()
 
 
