@@ -36,7 +36,7 @@ WORLDS = (("demo", 0.5), ("demo", 1.0), ("readers", 1.0), ("lock-step", 0.5), ("
 HONEST = (("fan-army", "army"), ("party-volunteers", "volunteers"), ("news-syndication", "syndication"),
           ("agency", "managed"), ("labelled-bots", "relays and bots"))
 FILES = ("mixA", "io_iran_venezuela_ira_vs_real_small")  # with an operation and others, both of known label
-SEEDS, SPLITS, PLANTED = 4, 8, 4     # of worlds, of half-lists of a real file, of those with innocents planted
+SEEDS, SPLITS, PLANTED = 8, 20, 8    # of worlds, of half-lists of a real file, of those with innocents planted
 GIVEN = 1 / 10                       # prior odds where a list names nobody's operation, and no prior is right
 LADDER = [name for name, _ in WORDS]
 STRONG = [name for name in parts.names("attribution") if parts.load("attribution", name).STRONG]
@@ -208,7 +208,8 @@ list names a random half of an operation; of every other actor the truth is know
 if less often: that is the fault that accuses people. Actors of one run depend on each other, so intervals are
 narrower than they should be; the number of runs stands beside them. No account is named.
 
-- **Worlds**: {worlds}; {seeds} seeds each. The right prior is the true share of each case; all are printed below.
+- **Worlds**: {worlds};
+  {seeds} seeds each. The right prior is the true share of each case; all are printed below.
 - **Planted innocents**: beside the same half-lists, {readers} readers who copy an identified account minutes to two
   days later, {fans} fans who take up four fifths of its posts within a minute, {sharers} people who share thirty of
   the operation's things days earlier or later, and a campaign of {links} links and {words} texts that {joiners}
@@ -225,7 +226,7 @@ EVERYBODY = """Mean squared distance between what was said and what is true; 0 i
 no list names; of whom nothing was found, the prior stands. "Published": members of clusters of whom something was
 found. The rule "edge to a listed account" uses our validated edges, says 1 or 0, and is right wherever everybody
 found is of the operation; beside look-alikes it is not. "3 things within 1800 s" is what is used without validated
-edges.
+edges; on mixA, whose two populations hardly touch, it looks best of all.
 """
 ACCUSED = """Actors of each sort, and how many of them are given the words, published or not, at the right prior; and
 how many the two rules accuse.
@@ -240,8 +241,9 @@ def page(made: pl.DataFrame, first: int) -> str:
     """The whole document."""
     right = judged(made)
     half = pl.col("registry").is_in([PLAIN, HARD])
+    worlds = ", ".join(f"{name} (size {size:g})" for name, size in WORLDS)
     told = [HEAD.format(
-        first=first, worlds=", ".join(f"{name} (size {size:g})" for name, size in WORLDS), seeds=SEEDS,
+        first=first, worlds=worlds, seeds=SEEDS,
         readers=_halves.READERS, fans=_halves.FANS, sharers=_halves.SHARERS, links=_halves.LINKS,
         words=_halves.WORDS, joiners=", ".join(map(str, _halves.JOINERS[:-1])) + f" or {_halves.JOINERS[-1]}",
         joined=_halves.JOINED_BY, splits=SPLITS, planted=PLANTED)]
@@ -278,7 +280,7 @@ def scores(made: pl.DataFrame) -> list[dict]:
     """Brier scores of each population, at the right prior and at priors ten times wrong."""
     found = []
     for kind in sorted(made["registry"].unique()):
-        for factor, named in ((1.0, "right"), (0.1, "÷ 10"), (10.0, "× 10")):
+        for factor, named in ((1.0, "right"), (0.1, "÷ 10"), (10.0, "× 10"))[: 1 if kind in (WRONG, NONE) else 3]:
             scored = judged(made.filter(pl.col("registry") == kind), factor)
             for whom, own in (("everybody", scored), ("published", published(scored))):
                 if own.height:
