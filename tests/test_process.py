@@ -334,6 +334,25 @@ def test_a_decision_on_a_link_takes_out_that_link_alone():
         cotrace.verify(dossier.build(dataclasses.replace(full, decisions=stand)))
 
 
+def test_a_rejected_link_and_one_below_likely_name_nobody_beside_the_source():
+    full = _findings.full()
+    sure, below = _findings.RING[1], _findings.RING[3]
+    stand = decisions.standing(records.Decision(actor, "Operation Nobody", verdict, BY, "2026-03-01", verdict)
+                               for actor, verdict in ((sure, "same"), (below, "same"),
+                                                      (_findings.RING[2], "different")))
+    made = dataclasses.replace(full, links=decisions.without(full.links, stand), decisions=stand)
+
+    told = json.loads(digest.unarchive(dossier.build(made))["statement.json"])
+
+    beside = [derive.says(one) for section in told["sections"] for one in section["sentences"]
+              if "about the link" in one["text"]]
+    assert len(beside) == 2 and sum(sure in line for line in beside) == 1
+    assert not any(actor in line for line in beside for actor in (below, _findings.RING[2]))
+    page = digest.unarchive(dossier.build(made))["statement.html"].decode()
+    table = page[page.index('id="x-decisions"'):] if 'id="x-decisions"' in page else ""
+    assert "Operation Nobody" not in table.partition("</table>")[0]
+
+
 def test_whoever_was_taken_out_and_is_still_there_is_refused():
     stand = (records.Decision(_findings.RING[1], "", "different", BY, "2026-03-01", "no"),)
 

@@ -418,14 +418,16 @@ def _decision(w: Writer, here: dict[str, str]) -> None:
     told["at"] = every("decisions", "at", **here)
     actors = w.tables.cells("decisions", "actor", here)
     named = sorted(actor for actor in actors if not actor.startswith("sha256:"))
+    if here["source"]:  # nobody stands beside a source for a link that was rejected, is open, or is below likely
+        named = [actor for actor in named if here["verdict"] == "same"
+                 and w.some("links", actor=actor, source=here["source"], named="yes")]
     who = {"actors": every("decisions", "actor", **here, actor=named)} if named else {
         "actors": count("decisions", **here)}
     if here["source"]:
         source = every("decisions", "source", **here)
-        whose = "" if named else "actors that are not named here: "
-        w.say("QUOTE", "{by}, on {at}, about the link to {source}: {verdict}. Whose: " + whose + "{actors}. The "
-              "reason given: {because}",
-              ("decisions", here), source=source, verdict=every("decisions", "verdict", **here),
+        whose = "of {actors}" if named else "of actors who are not named here ({actors})"
+        w.say("QUOTE", f"{{by}}, on {{at}}, about the link {whose} to {{source}}: {{verdict}}. The reason given: "
+              "{because}", ("decisions", here), source=source, verdict=every("decisions", "verdict", **here),
               **who, **told)
     elif here["verdict"] == "different":
         w.say("QUOTE", "{by}, on {at}: {actors} actors do not belong to what was found, and are taken out. The reason "
