@@ -11,6 +11,7 @@ kept in benchmarks/out/calibration under the digest of the code that made them. 
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -241,7 +242,7 @@ def page(made: pl.DataFrame, first: int) -> str:
     """The whole document."""
     right = judged(made)
     half = pl.col("registry").is_in([PLAIN, HARD])
-    worlds = ", ".join(f"{name} (size {size:g})" for name, size in WORLDS)
+    worlds = "\n  ".join(textwrap.wrap(", ".join(f"{name} (size {size:g})" for name, size in WORLDS), 110))
     told = [HEAD.format(
         first=first, worlds=worlds, seeds=SEEDS,
         readers=_halves.READERS, fans=_halves.FANS, sharers=_halves.SHARERS, links=_halves.LINKS,
@@ -319,7 +320,7 @@ def main() -> None:
 
 WIDE, HIGH, EDGE = 760, 440, 60
 LEGEND = (0, 135, 320, 455)          # where the names of the series stand
-SERIES = ((PLAIN, "#1f6f8b", -7), (HARD, "#c2571a", 0), (REAL, "#5b4b8a", 7), (REAL_HARD, "#2e7d4f", 14))
+SERIES = ((PLAIN, "#1f6f8b", -30), (HARD, "#c2571a", -8), (REAL, "#5b4b8a", 12), (REAL_HARD, "#2e7d4f", 33))
 
 
 def picture(scored: pl.DataFrame) -> str:
@@ -350,7 +351,7 @@ def picture(scored: pl.DataFrame) -> str:
             (_, low), (_, high) = (at(0, bound) for bound in exact(seen, of))
             out.append(f'<line x1="{x + shift:.1f}" x2="{x + shift:.1f}" y1="{low:.1f}" y2="{high:.1f}" '
                        f'stroke="{colour}" stroke-width="1.6"/><circle cx="{x + shift:.1f}" cy="{y:.1f}" r="3.6" '
-                       f'fill="{colour}"/><text x="{x + shift + 5:.1f}" y="{y - 5:.1f}" fill="{colour}" '
+                       f'fill="{colour}"/><text x="{x + shift + 4:.1f}" y="{y - 5:.1f}" fill="{colour}" '
                        f'font-size="9">{of}</text>')
     for line, y in (("Grey: the band of the word. Dots: how often it came true, with exact 95 % intervals.", 24),
                     ("Numbers: links. Above the grey is caution; below it is accusation.", 8)):
