@@ -17,7 +17,7 @@ from statsmodels.stats.multitest import multipletests
 from cotrace import network, tables
 from cotrace.engines import local, reference
 from cotrace.errors import InputError
-from cotrace.network import _choice, _placebo, _planting, _timing
+from cotrace.network import _choice, _layers, _placebo, _planting, _timing
 from cotrace.network._beside import Ring
 from cotrace.records import Plan
 from cotrace.simulate import Shares, shares
@@ -393,6 +393,24 @@ def test_the_wider_the_jitter_the_more_things_a_ring_needs():
     assert [(p.members, p.jitter_s) for p in promised] == [(m, j) for m in (3, 5, 10) for j in (30, 300, 1800)]
     assert (np.diff(things, axis=1) >= 0).all() and things.max() < _planting.OBJECTS[-1]
     assert all(promise.planted == 10 for promise in promised)
+
+
+def test_a_ring_is_not_what_is_usual_where_it_is_most_of_what_is_shared(monkeypatch):
+    """In small data the ring's own things are most of what anybody shares: its own timing may not be its baseline."""
+    rng = np.random.Generator(np.random.PCG64(8))
+    alone = [(f"x:{who}", f"only{who}.{n}", int(rng.integers(0, 864_000)), f"x:o{who}.{n}", None)
+             for who in range(150) for n in range(30)]
+    shared = [(f"x:{rng.integers(0, 150)}", f"o{n % 60}", int(rng.integers(0, 864_000)), f"x:s{n}", None)
+              for n in range(150)]
+    ring = [(f"x:{who}", f"joint{n}", n * 80_000 + int(rng.integers(0, 30)), f"x:r{who}.{n}", None)
+            for n in range(10) for who in range(10)]
+
+    assert validate(acts(alone + shared)).edges.is_empty()
+    assert validate(acts(alone + shared + ring)).edges.height == 45
+
+    whole = _layers.pool
+    monkeypatch.setattr(_layers, "pool", lambda *given: (*whole(*given)[:2], *map(np.zeros_like, whole(*given)[2:])))
+    assert validate(acts(alone + shared + ring)).edges.is_empty(), "with its own things in it the ring is what is usual"
 
 
 def test_a_ring_beside_the_posts_has_the_p_of_the_same_ring_in_them():

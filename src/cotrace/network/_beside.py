@@ -29,7 +29,7 @@ from ._layers import (
     by_object,
     discount,
     one_a_post,
-    pooled,
+    pool,
 )
 
 
@@ -101,8 +101,8 @@ class Beside:
         lag_bin = np.r_[layer.lag_bin[old], np.searchsorted(np.array(LAGS_S) * SECOND, lag, side="right")]
         class_ = np.r_[layer.class_[known], [np.digitize(members, SIZES)] * joint]
         likes = np.r_[self.hours.audience_of[known], [np.bincount(audience).argmax()] * joint]
-        acts = _timing.Acts(events.at, events.by, lag_bin.astype(np.int8), class_.astype(np.int8)[events.object],
-                            likes[events.object])
+        acts = _timing.Acts(self._rows(known, joint)[events.object], events.at, events.by, lag_bin.astype(np.int8),
+                            class_.astype(np.int8)[events.object], likes[events.object])
         *tried, day = (self._window(counted, rows, ring, events, acts, pairs, weight) for counted in self.windows)
         best = _timing.over_windows(pairs, weight, acts, tried, day, self._clock(ring, events), self.min_objects,
                                     layer.min_days)
@@ -138,7 +138,12 @@ class Beside:
             new = events.object[old:] - events.object[old]
             sums.append(np.r_[of_object, by_object(new, acts.lag_bin[old:], now[old:], len(ring.at))])
         class_ = np.r_[self.layer.class_[self.shared], [np.digitize(members, SIZES)] * len(ring.at)]
-        return Window(counted.us, hot, near, others, habits[0], habits[1], pooled(class_, sums[0], sums[1]))
+        return Window(counted.us, hot, near, others, habits[0], habits[1], *pool(class_, sums[0], sums[1]))
+
+    def _rows(self, known: NDArray, joint: int) -> NDArray[np.int64]:
+        """Where the objects of a ring stand in the tables of objects: the shared ones of the data, and the new ones."""
+        shared = np.searchsorted(self.shared, known)  # of an object that no two share it means nothing, and is not read
+        return np.r_[shared.clip(max=len(self.shared)), len(self.shared) + np.arange(joint)]
 
     def _clock(self, ring: Ring, events: Events) -> _timing.Clock:
         hour = events.at % DAY

@@ -76,7 +76,10 @@ class Window(NamedTuple):
     others: NDArray[np.int64]        # [event, lag bin of the other]: others at any distance
     habit_near: NDArray[np.int64]    # [actor, lag bin of the other]: the same, summed over an actor's events
     habit_others: NDArray[np.int64]
-    pooled: NDArray[np.float64]      # [class, lag bin of the event]: share of others within the window
+    pool_near: NDArray[np.float64]   # [class, lag bin of the event]: the same, summed over typical objects, in actors
+    pool_others: NDArray[np.float64]
+    own_near: NDArray[np.float64]    # [object, lag bin of the event]: what each object has in that sum
+    own_others: NDArray[np.float64]
 
 
 def layers(trace: str, actions: pl.DataFrame, common_property: int) -> tuple[list[Layer], int]:
@@ -157,7 +160,7 @@ def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight
              window_s * SECOND)
     sums = [by_object(events.object, layer.lag_bin, count, len(layer.size)) for count in (near, others)]
     habits = [by_actor(events.actor, count, len(layer.degree)) for count in (near, others)]
-    return Window(window_s * SECOND, hot, near, others, habits[0], habits[1], pooled(layer.class_, sums[0], sums[1]))
+    return Window(window_s * SECOND, hot, near, others, habits[0], habits[1], *pool(layer.class_, sums[0], sums[1]))
 
 
 def by_object(object_: NDArray, lag_bin: NDArray[np.int8], count: NDArray[np.int64], objects: int,
@@ -175,9 +178,10 @@ def by_actor(actor: NDArray, count: NDArray[np.int64], actors: int) -> NDArray[n
     return sums
 
 
-def pooled(class_: NDArray[np.int8], near: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Of the others of an event in a lag bin, the share within the window: by class, shrunk to the bin over
-    classes, and that to all of them: where nobody but two people is ever quick, they are not what is usual.
+def pool(class_: NDArray[np.int8], near: NDArray[np.int64], others: NDArray[np.int64],
+         ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """How many others of the events of a class and lag bin fall within the window, and of how many; and the part that
+    each object has in either sum.
 
     The one object in a hundred of a class whose acts lie closest is left out: an operation's own objects would be the
     baseline that excuses them.
@@ -186,19 +190,19 @@ def pooled(class_: NDArray[np.int8], near: NDArray[np.int64], others: NDArray[np
         class_: of each object.
         near, others: as `by_object` gives them.
     """
-    of = others.sum(axis=1) / UNIT
-    share = near.sum(axis=1) / UNIT / np.maximum(of, 1)
+    own_near, own_others = near / UNIT, others / UNIT
+    of = own_others.sum(axis=1)
+    share = own_near.sum(axis=1) / np.maximum(of, 1)
     hits, trials = np.zeros((CLASSES, BINS)), np.zeros((CLASSES, BINS))
     for one in range(CLASSES):
         of_class = np.flatnonzero((class_ == one) & (of > 0))
         if len(of_class) >= 100:
             most = np.sort(share[of_class])[int(0.99 * (len(of_class) - 1))]
-            of_class = of_class[share[of_class] <= most]
-        hits[one] = near[of_class].sum(axis=0) / UNIT
-        trials[one] = others[of_class].sum(axis=0) / UNIT
-    of_all = (hits.sum() + 0.5) / (trials.sum() + 1)
-    of_bin = (hits.sum(axis=0) + POOL * of_all) / (trials.sum(axis=0) + POOL)
-    return (hits + POOL * of_bin) / (trials + POOL)
+            own_near[of_class[share[of_class] > most]] = 0
+            own_others[of_class[share[of_class] > most]] = 0
+        hits[one] = own_near[of_class].sum(axis=0)
+        trials[one] = own_others[of_class].sum(axis=0)
+    return hits, trials, own_near, own_others
 
 
 @njit(cache=True)

@@ -2,7 +2,8 @@
 
 Each object that a pair shares gets the *largest* of four innocent probabilities of falling together within the window:
 
-    pooled     what happens around an act that comes as late as this one, on objects of this size
+    pooled     what happens around an act that comes as late as this one, on objects of this size that the two do not
+               share: a ring would else be what is usual, and excuse itself
     habit      how often each of the two falls near others that come as late as the other one
     burst      how often others of this very object fall near these two acts, where it has many
     schedule   both on the object within half a day (pooled, habit), times the mass of their hours near each other's:
@@ -18,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ._layers import BINS, DAY, UNIT, Layer, Pairs, Window
+from ._layers import BINS, DAY, POOL, UNIT, Layer, Pairs, Window
 
 HABIT = 10.0       # others: how many pooled acts a habit starts from
 BURST = 30.0       # others: the same for an object's own burst
@@ -43,6 +44,7 @@ class Clock(NamedTuple):
 class Acts(NamedTuple):
     """What the test has to know of each event."""
 
+    object: NDArray[np.int64]
     at: NDArray[np.int64]
     by: NDArray[np.int32]
     lag_bin: NDArray[np.int8]
@@ -72,7 +74,8 @@ def clock(layer: Layer, counts: NDArray[np.int64]) -> Clock:
 
 def acts(layer: Layer, hours: Clock) -> Acts:
     events = layer.events
-    return Acts(events.at, events.by, layer.lag_bin, layer.class_[events.object], hours.audience_of[events.object])
+    return Acts(events.object.astype(np.int64), events.at, events.by, layer.lag_bin, layer.class_[events.object],
+                hours.audience_of[events.object])
 
 
 def over_windows(pairs: Pairs, weight: NDArray[np.int64], events: Acts, windows: Iterable[Window], day: Window,
@@ -105,6 +108,7 @@ def test(best, index, pairs, weight, events, window, day, hours, min_objects, mi
             continue
         short = _habits(pairs, pair, weight[pair], events, window)
         long = _habits(pairs, pair, weight[pair], events, day)
+        usual, usual_day = _usual(pairs, first, last, events, window), _usual(pairs, first, last, events, day)
         own_a = np.sort(events.at[pairs.event_a[first:last]] % DAY)
         own_b = np.sort(events.at[pairs.event_b[first:last]] % DAY)
         n = 0
@@ -112,9 +116,9 @@ def test(best, index, pairs, weight, events, window, day, hours, min_objects, mi
             x, y = pairs.event_a[m], pairs.event_b[m]
             if not pairs.counted[m] or window.hot[x] or window.hot[y]:
                 continue
-            schedule = _pace(x, y, weight[pair], events, day, long) * _hours(
+            schedule = _pace(x, y, weight[pair], events, day, long, usual_day) * _hours(
                 x, y, pairs.a[pair], pairs.b[pair], own_a, own_b, events, window.us, hours)
-            q = max(_pace(x, y, weight[pair], events, window, short), schedule)
+            q = max(_pace(x, y, weight[pair], events, window, short, usual), schedule)
             chance[n] = min(np.ceil(np.round(q * 1e6, 3)) / 1e6, CEILING)
             counted[n] = m
             n += 1
@@ -179,10 +183,30 @@ def _habits(pairs, pair, weight, events, window):  # pragma: no cover
 
 
 @njit(cache=True)
-def _pace(x, y, weight, events, window, habits):  # pragma: no cover
+def _usual(pairs, first, last, events, window):  # pragma: no cover
+    """[class, lag bin]: of the others of an event, the share within the window, on objects that the two do not share;
+    by class, shrunk to the bin over classes, and that to all of them: where nobody but two people is ever quick, they
+    are not what is usual."""
+    hits, trials = window.pool_near.copy(), window.pool_others.copy()
+    for m in range(first, last):
+        x = pairs.event_a[m]
+        for lag in range(BINS):
+            hits[events.class_[x], lag] -= window.own_near[events.object[x], lag]
+            trials[events.class_[x], lag] -= window.own_others[events.object[x], lag]
+    all_hits, all_trials = hits.sum(), trials.sum()
+    of_all = (all_hits + 0.5) / (all_trials + 1)
+    for lag in range(BINS):
+        of_bin = (hits[:, lag].sum() + POOL * of_all) / (trials[:, lag].sum() + POOL)
+        for one in range(len(hits)):
+            hits[one, lag] = (hits[one, lag] + POOL * of_bin) / (trials[one, lag] + POOL)
+    return hits
+
+
+@njit(cache=True)
+def _pace(x, y, weight, events, window, habits, usual):  # pragma: no cover
     """The largest of pooled, habit and burst."""
     lag_x, lag_y = events.lag_bin[x], events.lag_bin[y]
-    pooled_x, pooled_y = window.pooled[events.class_[x], lag_x], window.pooled[events.class_[y], lag_y]
+    pooled_x, pooled_y = usual[events.class_[x], lag_x], usual[events.class_[y], lag_y]
     q = max(pooled_x, pooled_y)
     q = max(q, (habits[0, lag_y] + HABIT * pooled_y) / (habits[1, lag_y] + HABIT))
     q = max(q, (habits[2, lag_x] + HABIT * pooled_x) / (habits[3, lag_x] + HABIT))
