@@ -28,7 +28,7 @@ FACES = {"__init__", "__main__"}  # the public names of the package: they point 
 
 ROOMS = {  # a library that is let into these parts only, and why
     "scipy": {"network", "evaluate", "why"},  # outside the line: exact binomial intervals; the smallest set of posts
-    "statsmodels": set(), "graspologic_native": {"clusters"}, "numba": {"engines", "network"},
+    "statsmodels": set(), "graspologic_native": {"clusters"}, "numba": {"engines", "network", "traces"},
     "cryptography": {"statement"}, "jinja2": {"page"}, "typer": {"cli"}, "rich": {"cli"}, "duckdb": set(),
     "socket": set(), "urllib.request": set(), "http": set(), "requests": set(), "pickle": set(),
 }
