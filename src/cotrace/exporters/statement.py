@@ -7,6 +7,7 @@ with .html, .md or .json, that one spelling is written; else a folder with all t
 from collections.abc import Mapping
 from pathlib import Path
 
+from .. import derive
 from ..errors import VerificationError
 from . import _public, write
 
@@ -27,8 +28,10 @@ def export_public(files: Mapping[str, bytes], out: Path, *, key: bytes) -> None:
     Raises:
         InputError: somebody named is without a decision.
     """
-    if lacks := [name for name in SPELLINGS if name not in files]:
-        raise VerificationError(f"The dossier has no {', no '.join(lacks)}: it is withheld, or from another version.")
+    if lacks := [name for name in (*SPELLINGS, *(f"evidence/{table}.csv" for table in derive.EVIDENCE))
+                 if name not in files]:
+        raise VerificationError(f"The dossier has no {', no '.join(lacks[:3])}: it is from another version.\n"
+                                "Run the same files again; decisions of the case are kept.")
     _write(_public.public(files, key), out)
 
 
