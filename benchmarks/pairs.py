@@ -3,13 +3,16 @@
     python benchmarks/pairs.py                          # local, DuckDB's bucketed and plain self-join; two worlds
     python benchmarks/pairs.py 300000 60                # actions, window in s
     python benchmarks/pairs.py 1000000 60 life local    # one world, one entrant; each runs in a process of its own
+    python benchmarks/pairs.py 10000000 60 even three   # `local` as an investigation asks: three objects at least
 
 One JSON line each. Everybody starts from the same actions as integers, in memory and in no order, and gives pairs with
-the number of distinct objects on which they met. `seconds` is that, with all sorting (`sort_s` is `local`'s share of
-it, which an investigation pays once a trace); the best of three, of the plain self-join the only one. Naming the
-integers (text to codes) is timed apart, because everybody needs it once. Compiling is done before the clock starts:
-with numba's cache it is paid once an installation (`compile_s`). Memory is the peak while counting less what the
-process held before.
+the number of distinct objects on which they met. `seconds` is that, with all sorting (`arrange_s` is `local`'s share of
+it, which an investigation pays once a trace): the median of five, of the plain self-join the only one. `cpu_s` is the
+processor time of all threads, the fairer figure where others use the machine. `sort_s` is `numpy.sort` of one 64-bit
+key an action (object, then time), taken in the same process between the others, and `sorts` how many of them the
+entrant takes, in processor time. Naming the integers (text to codes) is timed apart, because everybody needs it once.
+Compiling is done before the clock starts: with numba's cache it is paid once an installation (`compile_s`). Memory is
+the peak while counting less what the process held before.
 
 Popularity of objects is Zipf's law (exponent 1) in both worlds. In `life` an object is shared in the days after it
 appears (log-normal lags, median a day); in `even` at any time of 90 days, so that hardly anybody meets and sorting is
@@ -22,6 +25,7 @@ bound.
 
 import hashlib
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -35,7 +39,8 @@ LIMIT_S = 400        # of the plain self-join; far more than a hundred times wha
 ENTRANTS = ("local", "duckdb_bucketed", "duckdb_plain")
 WORLDS = ("life", "even")
 DAYS = 90
-BEST_OF = 3
+TIMES = 5
+PIECE = 10_000_000  # actions drawn at a time: 100 million are made within 4 GiB
 
 
 def world(kind: str, actions: int, seed: int = 0) -> pl.DataFrame:
@@ -43,8 +48,12 @@ def world(kind: str, actions: int, seed: int = 0) -> pl.DataFrame:
     rng = np.random.default_rng(seed)
 
     def drawn(kinds: int, exponent: float) -> np.ndarray:
-        weight = np.arange(1, kinds + 1, dtype=np.float64) ** -exponent
-        return rng.choice(kinds, actions, p=weight / weight.sum()).astype(np.int32)
+        weight = np.cumsum(np.arange(1, kinds + 1, dtype=np.float64) ** -exponent)
+        drawn = np.empty(actions, dtype=np.int32)
+        for first in range(0, actions, PIECE):
+            piece = drawn[first : first + PIECE]
+            piece[:] = np.searchsorted(weight, rng.random(len(piece)) * weight[-1])
+        return drawn
 
     object_ = drawn(actions // 10, 1.0)
     if kind == "life":
@@ -62,15 +71,23 @@ def answer(a: np.ndarray, b: np.ndarray, objects: np.ndarray) -> dict:
     return {"pairs": len(a), "meetings": int(objects.sum()), "digest": hashlib.sha256(rows.tobytes()).hexdigest()[:16]}
 
 
-def measured(count: Callable[[], dict], times: int) -> tuple[dict, dict]:
-    """The answer, and the least seconds and the peak memory that it took."""
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of making the world (Linux)
-    before, least = _memory_mb("VmRSS"), float("inf")
+def measured(count: Callable[[], dict], times: int, beside: Callable[[], object] = tuple) -> tuple[dict, dict]:
+    """The answer, the median seconds and processor time that it took, and its peak memory.
+
+    Args:
+        beside: done before each counting, untimed and unmeasured.
+    """
+    spent, peak = [], 0.0
     for _ in range(times):
-        began = time.perf_counter()
+        beside()
+        before = _memory_mb("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # forget the peak of what came before (Linux)
+        began, used = time.perf_counter(), time.process_time()
         found = count()
-        least = min(least, time.perf_counter() - began)
-    return found, {"seconds": round(least, 4), "peak_mb": round(_memory_mb("VmHWM") - before, 1)}
+        spent.append((time.perf_counter() - began, time.process_time() - used))
+        peak = max(peak, _memory_mb("VmHWM") - before)
+    seconds, cpu = (round(statistics.median(column), 4) for column in zip(*spent, strict=True))
+    return found, {"seconds": seconds, "cpu_s": cpu, "peak_mb": round(peak, 1)}
 
 
 def _memory_mb(line: str) -> float:
@@ -78,7 +95,7 @@ def _memory_mb(line: str) -> float:
     return next(int(row.split()[1]) for row in status if row.startswith(line)) / 1024
 
 
-def local(frame: pl.DataFrame, window_s: int) -> dict:
+def local(frame: pl.DataFrame, window_s: int, least: int = 1) -> dict:
     from cotrace import engines
     from cotrace.engines import local as engine
 
@@ -96,22 +113,34 @@ def local(frame: pl.DataFrame, window_s: int) -> dict:
     actors, objects = frame["actor"].max() + 1, frame["object"].max() + 1
     names = {"actors": [f"{code:09}" for code in range(actors)], "objects": [""] * objects, "posts": [],
              "kinds": ["account"], "kind": np.zeros(actors, dtype=np.int8)}
-    sorting: list[float] = []
+    engine.pairs(engines.arrange(codes.head(1000), **names), [window_s], least)
+    sorting: list[tuple[float, float, float]] = []
+
+    def sort() -> None:
+        keys = frame["object"].to_numpy().astype(np.int64) << 43  # 43 bits hold the µs of 90 days
+        keys += frame["at"].to_numpy() - frame["at"].min()
+        began, used = time.perf_counter(), time.process_time()
+        keys.sort()
+        sorting.append((time.perf_counter() - began, time.process_time() - used, 0.0))
 
     def count() -> dict:
         began = time.perf_counter()
         events = engines.arrange(codes, **names)
-        sorting.append(time.perf_counter() - began)
-        return engine.pairs(events, [window_s])
+        sorting[-1] = (*sorting[-1][:2], time.perf_counter() - began)
+        return engine.pairs(events, [window_s], least)
 
-    found, took = measured(count, BEST_OF)
-    actions = named(frame)
-    began = time.perf_counter()
-    engines.encode(actions)
-    encoded = time.perf_counter() - began - min(sorting)
+    found, took = measured(count, TIMES if len(frame) <= PIECE else 1, sort)
+    sort_s, sort_cpu_s, arrange_s = (statistics.median(column) for column in zip(*sorting, strict=True))
+    told = {**took, "sort_s": round(sort_s, 4), "sort_cpu_s": round(sort_cpu_s, 4),
+            "sorts": round(took["cpu_s"] / sort_cpu_s, 1), "arrange_s": round(arrange_s, 4),
+            "compile_s": round(compiled, 2)}
+    if len(frame) <= PIECE // 10:
+        actions = named(frame)
+        began = time.perf_counter()
+        engines.encode(actions)
+        told["text_to_codes_s"] = round(time.perf_counter() - began - arrange_s, 2)
     a, b = (found[name].cast(pl.Int64).to_numpy() for name in ("a", "b"))
-    return {**took, "sort_s": round(min(sorting), 4), "compile_s": round(compiled, 2),
-            "text_to_codes_s": round(encoded, 2), **answer(a, b, found["objects"].to_numpy())}
+    return {**told, **answer(a, b, found["objects"].to_numpy())}
 
 
 PLAIN = """
@@ -144,11 +173,11 @@ def duckdb(frame: pl.DataFrame, window_s: int, query: str, times: int) -> dict:
 def one(kind: str, entrant: str, actions: int, window_s: int) -> dict:
     """One line of the answer: what one entrant takes."""
     frame = world(kind, actions)
-    if entrant == "local":
-        return local(frame, window_s)
+    if entrant in ("local", "three"):
+        return local(frame, window_s, 3 if entrant == "three" else 1)
     if entrant == "duckdb_plain":
         return duckdb(frame, window_s, PLAIN, 1)
-    return duckdb(frame, window_s, BUCKETED, BEST_OF)
+    return duckdb(frame, window_s, BUCKETED, TIMES)
 
 
 def line(kind: str, entrant: str, actions: int, window_s: int) -> dict:
@@ -171,9 +200,8 @@ def compare(actions: int = 1_000_000, window_s: int = 60) -> list[dict]:
         if len({found["digest"] for found in lines if "digest" in found}) != 1:
             raise SystemExit("The answers differ: nothing is compared.")
         for found in lines[1:]:
-            took = found.get("seconds", LIMIT_S)
-            found["local_is_faster"] = round(took / lines[0]["seconds"], 1)
-            found["sorted_local_is_faster"] = round(took / (lines[0]["seconds"] - lines[0]["sort_s"]), 1)
+            for figure in ("seconds", "cpu_s"):
+                found[f"local_is_faster_{figure}"] = round(found.get(figure, LIMIT_S) / lines[0][figure], 1)
         told += lines
     return told
 
