@@ -44,7 +44,8 @@ SAID = {
     "shifts": ("Rotation", "teams that take turns, drawn anew every four objects",
                lambda x: f"{max(3, 12 // x)} of 12 accounts push an object"),
 }
-COLOURS = dict(zip(TRACES, ("#c1121f", "#3a86ff", "#2a9d8f", "#e09f3e", "#8338ec", "#9aa0a6"), strict=True))
+SEEN_BY = (*TRACES[:2], "similar_text", *TRACES[2:])  # similar_text looks at the same operation as same_text
+COLOURS = dict(zip(SEEN_BY, ("#c1121f", "#3a86ff", "#0b3c7d", "#2a9d8f", "#e09f3e", "#8338ec", "#9aa0a6"), strict=True))
 
 
 def main() -> None:
@@ -84,7 +85,8 @@ def searched(made: simulate.World) -> list[dict]:
     coordinated = set(made.pairs.filter("coordinated").select("a", "b").iter_rows())
     members = {row["group"]: set(row["members"].split(";")) for row in made.clusters.to_dicts()}
     rows = []
-    for number, trace in enumerate(TRACES, 1):
+    for trace in SEEN_BY:
+        number = 1 + TRACES.index("same_text" if trace == "similar_text" else trace)
         ours = edges.filter(pl.col("trace") == trace)
         theirs = network.naive({trace: actions[trace]}, engine=local)
         found, rule = ({*of["a"], *of["b"]} & members[f"ring-{number}"] for of in (ours, theirs))
@@ -109,8 +111,8 @@ promises no error rate. Over all these worlds {false} of {edges} of our edges we
 TAIL = """## What this says
 
 - Nobody has to be clever: **time alone** hides an operation that can afford hours. What it gives up is the push.
-- **A trace is blind to what it does not compare.** Paraphrased words, reordered tags and links of one's own are gone
-  from it; similar texts would need a trace that does not exist yet.
+- **A trace is blind to what it does not compare.** Reordered tags and links of one's own are gone from it. Paraphrased
+  words are gone from `same_text`; what `similar_text` still sees of them stands beside it.
 - **Splitting** is the cheapest: nobody posts less, each object is pushed by fewer. Pairs that meet fewer than three
   times are never tested, by design (METHOD §1).
 - `reply_target` and `rapid_repost`: where hardly anybody else does such a thing, what the operation does *is* what is
@@ -122,10 +124,10 @@ def document(table: pl.DataFrame) -> str:
     edges, false = int(table["edges"].sum()), int(table["false"].sum())
     parts_ = [HEAD.format(seeds=table["seed"].n_unique(), edges=f"{edges:,}", false=false, rate=false / max(1, edges))]
     for name, (title, what, price) in SAID.items():
-        rows = [f"| {name} | {' | '.join(TRACES)} | price |", "| --- " * (len(TRACES) + 2) + "|"]
+        rows = [f"| {name} | {' | '.join(SEEN_BY)} | price |", "| --- " * (len(SEEN_BY) + 2) + "|"]
         for value in STEPS[name]:
             mine = table.filter(pl.col("step") == name, pl.col("value") == float(value))
-            cells = [cell(mine.filter(pl.col("trace") == trace)) if able(name, trace) else "–" for trace in TRACES]
+            cells = [cell(mine.filter(pl.col("trace") == trace)) if able(name, trace) else "–" for trace in SEEN_BY]
             paid = price(value).format(posts=mine["posts"].sum() / mine["members"].sum())
             rows.append(f"| {value:,} | {' | '.join(cells)} | {paid} |")
         parts_ += [f"## {title}: {what}\n", "\n".join(rows) + "\n"]
@@ -134,7 +136,7 @@ def document(table: pl.DataFrame) -> str:
 
 def able(name: str, trace: str) -> bool:
     """Whoever reposts or answers names what; it cannot be said in other words."""
-    return name != "altered" or trace in ("shared_link", "same_text", "tag_sequence")
+    return name != "altered" or trace in ("shared_link", "same_text", "similar_text", "tag_sequence")
 
 
 def cell(runs: pl.DataFrame) -> str:
@@ -158,14 +160,14 @@ def picture(table: pl.DataFrame) -> str:
         xs = [left + (wide - 30) * step / (len(values) - 1) for step in range(len(values))]
         lines += [f'<text x="{x:.0f}" y="{top + high + 15}" text-anchor="middle" font-size="9" fill="#555">{v:g}</text>'
                   for x, v in zip(xs, values, strict=True)]
-        for trace in [one for one in reversed(TRACES) if able(name, one)]:
+        for trace in [one for one in reversed(SEEN_BY) if able(name, one)]:
             mine = table.filter(pl.col("step") == name, pl.col("trace") == trace)
             share_of = {value: one["found"].sum() / one["members"].sum() for (value,), one in mine.group_by("value")}
             points = [(x, top + high * (1 - share_of[float(v)])) for x, v in zip(xs, values, strict=True)]
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
             lines.append(f'<polyline points="{path}" fill="none" stroke="{COLOURS[trace]}" stroke-width="2"/>')
             lines += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{COLOURS[trace]}"/>' for x, y in points]
-    for number, trace in enumerate(TRACES):
+    for number, trace in enumerate(SEEN_BY):
         x, y = 34 + 2 * (wide + gap), 290 + 20 * number
         lines += [f'<circle cx="{x}" cy="{y - 4}" r="4" fill="{COLOURS[trace]}"/>',
                   f'<text x="{x + 10}" y="{y}" fill="#111">{trace}</text>']
