@@ -57,7 +57,7 @@ class Town:
         for k in range(block.get("joint", 0)):
             thing = f"https://news.example/{group}/{k}"
             day = k * (block.get("until", DAYS) - 1) // max(1, block["joint"] - 1)
-            at = START + dt.timedelta(days=day, hours=self.rng.randrange(22), minutes=30)
+            at = START + dt.timedelta(days=day, hours=block.get("meet_at", self.rng.randrange(22)), minutes=30)
             for actor in [*people, *(f"town:crowd-{i}" for i in range(followers))]:
                 after = late + self.rng.randrange(600) if actor not in people else self.rng.randrange(50)
                 post = self._post(block, actor, at + dt.timedelta(seconds=after), thing)
@@ -421,6 +421,15 @@ def test_an_operation_inside_a_fan_club_is_not_hidden_by_its_badge():
     told, _ = verdict_on({**BULK, "handle": "{Word}{r}", "bio": "Lorimar fan {word}", "text": "lorimar sings {word}"})
 
     assert told.first == "fans" and told.word == verdicts.INAUTHENTIC
+
+
+def test_meeting_every_morning_at_nine_is_no_schedule_of_its_own():
+    """Acting together at one hour is coordination; a schedule is what they keep where they act alone."""
+    club = {"n": 6, "member": True, "joint": 60, "meet_at": 9, "alone": 48}
+
+    _, found = verdict_on(club, {**CROWD, "alone": 48, "spread": True})
+
+    assert sign_of(found, "them", "schedule").state == verdicts.NOT_SEEN
 
 
 def test_what_everybody_on_the_platform_shows_is_no_sign():
