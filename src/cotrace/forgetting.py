@@ -21,6 +21,7 @@ from .records import Reading
 
 GONE = "[forgotten]"
 BARE = 8          # of a post: its id alone is looked for from this length on; shorter numbers are anything
+REMEMBERED = 500_000  # spellings that were looked up: about 100 MB, and words of posts come again and again
 LETTERS = 3       # a shorter id or name is looked for as a whole cell only: in a text it would hit ordinary words
 WORD = re.compile(r"\w+")
 UNNAMED = ("receipt", "sha256", "selectors", "cluster")   # columns of digests, in which no word is a name
@@ -86,6 +87,8 @@ class Forgotten:
             return False
         folded = spelled.casefold()
         if folded not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
             self._known[folded] = self.digest(folded) in self.whole
         return self._known[folded]
 
