@@ -465,6 +465,9 @@ def test_a_link_stands_beside_a_name_only_after_a_decision_on_it_and_a_near_miss
 
     assert sure not in named(without) and sure in named(linked)
     assert below not in named(linked) and "stayed below" not in named(linked)
+    decided = [derive.says(made) for section in json.loads(linked["statement.json"])["sections"]
+               for made in section["sentences"] if "about the link" in made["text"]]
+    assert len(decided) == 1 and sure in decided[0]  # that somebody decided about a near miss is not told either
 
 
 def test_numbers_of_the_public_form_are_those_of_the_dossier():

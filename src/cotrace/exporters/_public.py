@@ -105,6 +105,8 @@ class _Form:
         """Near misses are in no public table, and no occasion or post of somebody who is not named."""
         if name in ("occasions", "posts"):
             return set(row[1:3]) - {""} <= self.named
+        if name == "decisions" and row[1]:
+            return (row[0], row[1]) in self.linked
         if name not in ("links", "grounds"):
             return True
         return bool(self.tables.where("links", {"cluster": row[0], "actor": row[1], "source": row[2], "named": "yes"}))
@@ -142,8 +144,8 @@ class _Form:
         asked = [(given["of"], given.get("where") or {}) for given in sentence["evidence"]]
         asked += [found for derivation in sentence["numbers"].values() for found in _asked(derivation)]
         if any("no" in _values(where.get("named")) for _, where in asked) or any(
-                self.tables.rows(of) and not tables.rows(of) for of, _ in asked):
-            return None
+                self.tables.where(of, where) and not tables.where(of, self._where(of, where)) for of, where in asked):
+            return None  # it is about near misses, or about rows of which none is published
         numbers = {name: self._derivation(derivation) for name, derivation in sentence["numbers"].items()}
         evidence = [(of, self._where(of, where) or None) for of, where in asked[: len(sentence["evidence"])]]
         again = derive.sentence(sentence["id"], sentence["type"], sentence["text"], numbers, evidence, tables)
