@@ -8,7 +8,7 @@ PY := .venv/bin/python
 READY := .venv/.ready
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba
 
-.PHONY: demo test test-slow lint wheel bench docs lock clean
+.PHONY: demo test test-slow lint wheel bench bench-honest docs lock clean
 
 demo: $(READY)
 	$(PY) -m cotrace demo --out demo
@@ -33,6 +33,13 @@ wheel: $(READY)
 bench: $(READY)
 	$(PY) benchmarks/pairs.py
 	$(PY) benchmarks/real.py
+
+# How often innocents are accused, whom it misses, what evasion costs: hours; each resumes where it stood.
+bench-honest: $(READY)
+	$(PY) benchmarks/honesty.py
+	$(PY) benchmarks/evasion.py
+	$(PY) benchmarks/prevalence.py
+	$(PY) benchmarks/calibration.py
 
 # Everything in docs/ and README that a command can make: pictures of the demo's pages, tables of results.
 docs: $(READY) demo
