@@ -2,13 +2,16 @@
 
     python benchmarks/line.py                       # 100,000 and 1,000,000 posts, Parquet; one JSON line each
     python benchmarks/line.py 1000000               # so many posts
-    python benchmarks/line.py 1000000 one FILE      # one run, in this process; FILE is made where it is not there
+    python benchmarks/line.py 1000000 2             # with two copies of each placebo instead of 20
+    python benchmarks/line.py 1000000 2 FILE        # one run, in this process; FILE is made where it is not there
 
 The posts are `_posts.py`'s: nobody but five planted rings of ten acts together, so the dossier is small and the search
 is not. Every run is `cotrace run` with its defaults, in a process of its own, into a new case: all traces, all windows,
-20 placebos of each kind, plantings, dossier. A stage's seconds are wall clock; `engine_s` is what all stages together
-spent in the engine's four functions, `sort_s` what they spent in making events of actions. `peak_mb` is the process's
-highest resident memory up to the end of the stage. `digest` is that of the dossier: another digest is another answer.
+20 placebos of each kind, plantings, dossier; with fewer copies, their time is that of so many. A stage has wall-clock
+`seconds` and `cpu_s`, the processor time of all threads, the fairer figure where others use the machine. `engine` is
+what all stages together spent in the engine's four functions, `encode` what they spent in making events of actions.
+`peak_mb` is the process's highest resident memory up to the end of the stage. `digest` is that of the dossier: another
+digest is another answer.
 """
 
 import functools
@@ -24,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import _posts
 
 SIZES = (100_000, 1_000_000)
+COPIES = 20
 
 
 def peak_mb() -> float:
@@ -48,29 +52,31 @@ class Clock:
             if stage in self.open or (self.open and not nested):
                 return plain(*given, **options)
             self.open.append(stage)
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             try:
                 return plain(*given, **options)
             finally:
-                told = self.stages.setdefault(stage, {"seconds": 0.0, "peak_mb": 0.0})
+                told = self.stages.setdefault(stage, {"seconds": 0.0, "cpu_s": 0.0, "peak_mb": 0.0})
                 told["seconds"] += time.perf_counter() - began
+                told["cpu_s"] += time.process_time() - used
                 told["peak_mb"] = peak_mb()
                 self.open.remove(stage)
 
         setattr(owner, name, timed)
 
 
-def one(file: Path) -> dict:
+def one(file: Path, copies: int) -> dict:
     """One run, timed; compiling is done before on a few posts."""
-    from cotrace import engines, network, pipeline
+    from cotrace import engines, pipeline
     from cotrace.engines import local
     from cotrace.network import _layers, _placebo
+    from cotrace.records import Plan
 
     with tempfile.TemporaryDirectory() as folder:
         few = Path(folder) / "few.parquet"
         _posts.posts(16_000, seed=9).write_parquet(few)
         began = time.perf_counter()
-        pipeline.run([few])
+        pipeline.run([few], plan=Plan(placebos=copies))
         compiled = time.perf_counter() - began
         clock, line = Clock(), pipeline._Line
         for owner, name, stage in ((pipeline, "_read", "read"), (line, "act", "traces"), (line, "validated", "network"),
@@ -80,24 +86,23 @@ def one(file: Path) -> dict:
                                    (pipeline.dossier, "build", "dossier")):
             clock.around(owner, name, stage)
         for name in ("pairs", "near", "lag_near", "meetings"):
-            clock.around(local, name, "engine_s", nested=True)
+            clock.around(local, name, "engine", nested=True)
         for owner in (engines, _layers, _placebo):
-            clock.around(owner, "encode", "sort_s", nested=True)
-        began = time.perf_counter()
-        found = pipeline.run([file], case=Path(folder) / "case", progress=network.quiet)
-        whole = time.perf_counter() - began
-    spent = {name: round(clock.stages.pop(name)["seconds"], 2) for name in ("engine_s", "sort_s")}
+            clock.around(owner, "encode", "encode", nested=True)
+        began, used = time.perf_counter(), time.process_time()
+        found = pipeline.run([file], case=Path(folder) / "case", plan=Plan(placebos=copies))
+        whole, cpu = time.perf_counter() - began, time.process_time() - used
     stages = {name: {key: round(value, 2) for key, value in told.items()} for name, told in clock.stages.items()}
-    return {"posts": found.findings.reading.posts.height, "seconds": round(whole, 1), "peak_mb": round(peak_mb()),
-            **spent, "first_run_s": round(compiled, 1), "edges": found.edges.height,
-            "digest": hashlib.sha256(found.dossier).hexdigest()[:16], "stages": stages}
+    return {"posts": found.findings.reading.posts.height, "copies": copies, "seconds": round(whole, 1),
+            "cpu_s": round(cpu, 1), "peak_mb": round(peak_mb()), "first_run_s": round(compiled, 1),
+            "edges": found.edges.height, "digest": hashlib.sha256(found.dossier).hexdigest()[:16], "stages": stages}
 
 
-def line(count: int, folder: Path) -> dict:
+def line(count: int, copies: int, folder: Path) -> dict:
     """One run of so many posts, in a process of its own."""
     file = folder / f"posts-{count}.parquet"
-    ran = subprocess.run([sys.executable, __file__, str(count), "one", str(file)], stdout=subprocess.PIPE, text=True,
-                         check=True)
+    ran = subprocess.run([sys.executable, __file__, str(count), str(copies), str(file)], stdout=subprocess.PIPE,
+                         text=True, check=True)
     return json.loads(ran.stdout)
 
 
@@ -106,8 +111,8 @@ if __name__ == "__main__":
         given = Path(sys.argv[3])
         if not given.exists():
             _posts.posts(int(sys.argv[1])).write_parquet(given)
-        print(json.dumps(one(given)))
+        print(json.dumps(one(given, int(sys.argv[2]))))
     else:
         with tempfile.TemporaryDirectory() as made:
             for size in [int(sys.argv[1])] if len(sys.argv) > 1 else SIZES:
-                print(json.dumps(line(size, Path(made))), flush=True)
+                print(json.dumps(line(size, int(sys.argv[2]) if len(sys.argv) > 2 else COPIES, Path(made))), flush=True)

@@ -196,11 +196,15 @@ def gathered(records: Iterator[Record], chunk: int = 20_000) -> tuple[pl.DataFra
 
 
 def _columns(records: list[Record]) -> pl.DataFrame:
-    names = list(dict.fromkeys(name for record in records for name in record.cells or ()))
+    cells = [record.cells or {} for record in records]
+    names: dict[str, None] = {}
+    for one in cells:
+        if not one.keys() <= names.keys():  # most records have the columns of those before
+            names.update(dict.fromkeys(one))
     series = [pl.Series(RECORD, [record.number for record in records], dtype=pl.Int64),
               pl.Series(LINE, [record.line for record in records], dtype=pl.Int64)]
     for name in names:
-        series.append(pl.Series(name, [(record.cells or {}).get(name) for record in records], dtype=pl.String))
+        series.append(pl.Series(name, [one.get(name) for one in cells], dtype=pl.String))
     return pl.DataFrame(series)
 
 

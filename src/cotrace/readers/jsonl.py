@@ -11,6 +11,7 @@ from ..errors import InputError
 from . import BROKEN_JSON, LONGEST, NOT_AN_OBJECT, NOT_UNICODE, TOO_LONG, UNDECODABLE, Record, Source, unwraps
 
 DEEPEST = 6                # levels of objects that become column names; posts of known platforms need 3
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)  # NaN and Infinity are no JSON: unknown
 LARGEST_WHOLE = 2**30      # bytes of a file that is one JSON value; it has to be held whole
 
 
@@ -31,7 +32,10 @@ def records(source: Source) -> Iterator[Record]:
             yield Record(number, line, None, fault, found)
             continue
         assert isinstance(value, dict)
-        posts = next((unwrapped for hook in hooks if (unwrapped := hook(value)) is not None), None)
+        posts = None
+        for hook in hooks:
+            if (posts := hook(value)) is not None:
+                break
         for post in [value] if posts is None else posts:
             number += 1
             yield Record(number, line, _flat(post))
@@ -64,7 +68,7 @@ def _value(raw: bytes) -> tuple[object, str | None, str]:
     except UnicodeDecodeError:
         return None, UNDECODABLE, raw[:80].decode("utf-8", "replace")
     try:
-        value = json.loads(text, parse_constant=lambda _: None)
+        value = _DECODER.decode(text)  # one for all lines: json.loads would make one for each
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -105,10 +109,10 @@ def _flat(value: Mapping[str, object]) -> dict[str, str | None]:
         prefix, level, depth = waiting.pop()
         for name, cell in level.items():
             name = prefix + name
-            if isinstance(cell, dict) and depth < DEEPEST:
-                waiting.append((name + ".", cell, depth + 1))
-            elif cell is None or isinstance(cell, str):
+            if cell is None or isinstance(cell, str):
                 cells[name] = cell
+            elif isinstance(cell, dict) and depth < DEEPEST:
+                waiting.append((name + ".", cell, depth + 1))
             elif isinstance(cell, float) and cell.is_integer() and abs(cell) >= 2**53:
                 cells[name] = f"{cell:e}"  # it has lost digits: as an id it will be refused
             elif isinstance(cell, bool | int | float):
