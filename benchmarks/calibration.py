@@ -227,7 +227,7 @@ EVERYBODY = """Mean squared distance between what was said and what is true; 0 i
 no list names; of whom nothing was found, the prior stands. "Published": members of clusters of whom something was
 found. The rule "edge to a listed account" uses our validated edges, says 1 or 0, and is right wherever everybody
 found is of the operation; beside look-alikes it is not. "3 things within 1800 s" is what is used without validated
-edges; on mixA, whose two populations hardly touch, it looks best of all.
+edges; on mixA, whose two populations hardly touch, it is nearer the truth than links, whose words are held down.
 """
 ACCUSED = """Actors of each sort, and how many of them are given the words, published or not, at the right prior; and
 how many the two rules accuse.

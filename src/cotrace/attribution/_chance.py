@@ -12,8 +12,8 @@ Z = 1.959963984540054   # 97.5 % point of the normal distribution: two-sided 95 
 FEWEST = 10             # listed actors in the data; fewer measure nothing, and the indicator is "compatible with"
 EVEN, LIKELY = dict(WORDS)["roughly even chance"], dict(WORDS)["likely"]
 NOTHING_MEASURED = dict(WORDS)["unlikely"]  # a prior alone is no evidence, however the plan was written
-READER = dict(WORDS)["unlikely"]            # of those in a reader's order 1 to 4 in 10 are of the source where it has
-                                            # fans: "roughly even chance" was not earned (docs/calibration.md)
+READER = dict(WORDS)["unlikely"]            # where the source has fans 95 of 425 in a reader's order were its own:
+                                            # "roughly even chance" was not earned (docs/calibration.md)
 ALWAYS = "always after: reader or amplifier"
 ALMOST = "almost always after: reader or amplifier"
 NEVER_FIRST = "never first: reader or amplifier of others"
