@@ -31,6 +31,7 @@ from cotrace import (
     traces,
     why,
 )
+from cotrace import kept as storing
 from cotrace.cli import answer
 from cotrace.engines import local
 from cotrace.errors import InputError, VerificationError
@@ -547,8 +548,8 @@ def test_the_same_files_do_not_bring_them_back_in_this_case_and_do_in_another(ca
 
     again = pipeline.run(posts, plan=PLAN, platform="sim", case=case)
     other = reading.read(posts, platform="sim").posts
-    otherwise, _ = pipeline._read(store.Case(case), [posts], quiet, columns=None, zone=None, platform="sim",
-                                  allow_rejects=0.2)
+    otherwise, _ = storing.read(store.Case(case), [posts], quiet, columns=None, zone=None, platform="sim",
+                                allow_rejects=0.2)
 
     assert held(case, *needles) == set()
     assert actor not in again.members["actor"] and actor in other["account"]

@@ -6,14 +6,10 @@ made again in moments when a person has decided about somebody in it.
 """
 
 import functools
-import hmac
-import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import polars as pl
 
@@ -24,10 +20,10 @@ from . import (
     digest,
     dossier,
     forgetting,
+    kept,
     network,
     parts,
     plans,
-    reading,
     sources,
     statement,
     tables,
@@ -36,13 +32,13 @@ from . import (
 )
 from .case import Case, Nowhere
 from .errors import InputError
+from .kept import Frames
 from .progress import Progress, quiet
-from .records import WINDOWS, Decision, Findings, Input, Placebo, Plan, Planting, Reading, TraceReport, as_plain
+from .records import WINDOWS, Decision, Findings, Placebo, Plan, Planting, Reading, TraceReport, as_plain
 from .software import software
 
 MEMORY_BASE = 350 * 2**20  # bytes of a run of next to no posts, libraries and compiled code included: 327 MiB measured
 MEMORY_FACTOR = 14         # peak memory beyond that ÷ POSTS in memory: 5 to 13 on the shared data (13: mixA, plantings)
-Frames = dict[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -111,16 +107,16 @@ def run(
     with store.working():
         plan = plans.resolve(plan, only=only, without=without, seed=seed)
         counting = _counting(engine, workers)
-        gone = _forgotten(store)
+        gone = kept.forgotten(store)
         registry = forgetting.sources(sources.read(registries), gone)
         if key is not None:
             statement.sign(b"", key)  # a key that cannot sign is refused before the work, not after it
-        read, blob = _read(store, posts, progress, columns=columns, zone=zone, platform=platform,
+        read, blob = kept.read(store, posts, progress, columns=columns, zone=zone, platform=platform,
                            allow_rejects=allow_rejects)
         _refuse_too_large(read, memory)
         made_from = {"reading": blob, "how": as_plain(read.how), "plan": plan.as_plain(),
-                     "software": as_plain(software()), "registry": store.put(_parquet(registry)),
-                     "pseudonyms": _which(pseudonyms)}
+                     "software": as_plain(software()), "registry": kept.put_table(store, registry),
+                     "pseudonyms": kept.which_key(pseudonyms)}
         return _follow(store, made_from, read, registry, plan, counting, decided=decided, key=key,
                        pseudonyms=pseudonyms, progress=progress)
 
@@ -137,10 +133,10 @@ def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | Non
     """
     store = Case(case)
     with store.working():
-        made_from = recipe(store, pseudonyms)
+        made_from = kept.recipe(store, pseudonyms)
         plan = plans.read_back(made_from["plan"])
-        read = _reading(store, json.loads(store.get(made_from["reading"])), tuple(map(tuple, made_from["how"])))
-        registry = pl.read_parquet(io.BytesIO(store.get(made_from["registry"])))
+        read = kept.reading_of(store, made_from["reading"], tuple(map(tuple, made_from["how"])))
+        registry = kept.table(store, made_from["registry"])
         return _follow(store, made_from, read, registry, plan, _counting(engine, workers), key=key,
                        pseudonyms=pseudonyms, progress=progress)
 
@@ -151,7 +147,7 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     """The line itself, from posts on."""
     resolution_s = max(file.resolution_s for file in read.inputs)
     plan = replace(plan, windows=_windows(plan, resolution_s))
-    gone = _forgotten(store)
+    gone = kept.forgotten(store)
     line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress)
 
     actions, seen = line.act(read)
@@ -232,7 +228,7 @@ class _Line:
                     {"tests": valid.tests, "set_aside": valid.set_aside, "notes": list(valid.notes),
                      "searched": len(valid.tested)})
 
-        frames, plain, _ = _kept(self.store, "validated", self.of, make)
+        frames, plain, _ = kept.step(self.store, "validated", self.of, make)
         return _Valid(frames["edges"], frames["occasions"], plain["tests"], plain["set_aside"], tuple(plain["notes"]),
                       plain["searched"])
 
@@ -242,7 +238,7 @@ class _Line:
         made = []
         for done, (cell, copy) in enumerate(wanted):
             self.progress("Searching copies in which nobody meets again", done, len(wanted))
-            _, plain, _ = _kept(self.store, "placebo", {**self.of, "cell": cell, "copy": copy},
+            _, plain, _ = kept.step(self.store, "placebo", {**self.of, "cell": cell, "copy": copy},
                                 functools.partial(self._placebo, actions, tested, cell, copy))
             made.append(Placebo(cell, copy, plain["edges"], plain["naive_edges"]))
         self.progress("Searching copies in which nobody meets again", len(wanted), len(wanted))
@@ -260,131 +256,17 @@ class _Line:
                                            resolution_s=self.resolution_s, validation=tested())
             return {}, [as_plain(ring) for ring in rings]
 
-        _, plain, _ = _kept(self.store, "plantings", self.of, make)
+        _, plain, _ = kept.step(self.store, "plantings", self.of, make)
         return tuple(Planting(**ring) for ring in plain)
 
 
     def naive_edges(self, actions: Frames) -> int:
         """What the rule of other tools finds in these posts, beside what it finds in the copies."""
-        _, plain, _ = _kept(self.store, "naive", self.of,
-                            lambda: ({}, self._naive(actions).height))
+        _, plain, _ = kept.step(self.store, "naive", self.of, lambda: ({}, self._naive(actions).height))
         return plain
 
     def _naive(self, actions: Frames) -> pl.DataFrame:
         return network.naive(actions, engine=self.engine, common_property=self.plan.common_property)
-
-
-Make = Callable[[], tuple[Frames, object]]
-
-
-def _kept(store: Case | Nowhere, name: str, of: object, make: Make) -> tuple[Frames, Any, str]:
-    """A step's tables, its plain answer and the blob of both, from the case where they are there already."""
-    def packed() -> bytes:
-        return store.get(_put(store, *make()))
-
-    def sound(raw: bytes) -> bool:
-        return all(store.has(blob) for blob in json.loads(raw)["frames"].values())
-
-    raw = store.step(name, of, packed, sound)
-    said = json.loads(raw)
-    return _frames(store, said), said["plain"], digest.sha256(raw)
-
-
-def _frames(store: Case | Nowhere, said: dict) -> Frames:
-    return {key: pl.read_parquet(io.BytesIO(store.get(blob))) for key, blob in said["frames"].items()}
-
-
-def _parquet(table: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    table.write_parquet(buffer)
-    return buffer.getvalue()
-
-
-def _read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> tuple[Reading, str]:
-    """Files → POSTS, and the blob of both. How files were read is remembered; what the call says overrules that."""
-    reading.check_allowed(how["allow_rejects"])
-    files = _files(posts)
-    if not files:  # tables and standard input, which have no name to remember them by
-        read = replace(forgetting.scrub(reading.read(posts, progress=progress, **how), _forgotten(store)),
-                       how=_said(how))
-        return read, _put(store, *_apart(read))
-    digests = sorted(digest.sha256_file(file) for file in files)
-    choices = "reading " + " ".join(digests)
-    how = {**how, **{key: how[key] or value for key, value in (store.recall(choices) or {}).items()}}
-
-    def make() -> tuple[Frames, object]:
-        return _apart(forgetting.scrub(reading.read(files, progress=progress, **how), _forgotten(store)))
-
-    of = {"files": digests, "names": [Path(file).name for file in files], "how": as_plain(_said(how)),
-          "software": as_plain(software())}
-    frames, plain, blob = _kept(store, "read", of, make)
-    store.remember(choices, {key: how[key] for key in ("columns", "zone", "platform")})  # what worked, and only that
-    return _whole(frames, plain, _said(how)), blob
-
-
-def _apart(read: Reading) -> tuple[Frames, object]:
-    """A reading as the case keeps it: tables, and the rest."""
-    return ({"posts": read.posts, "actors": read.actors, "rejects": read.rejects},
-            {"inputs": as_plain(read.inputs), "counts": read.counts, "notes": list(read.notes)})
-
-
-def _whole(frames: Frames, plain: dict, how: tuple[tuple[str, str], ...]) -> Reading:
-    inputs = tuple(Input(**{**said, "mapping": tuple(map(tuple, said["mapping"]))}) for said in plain["inputs"])
-    return Reading(frames["posts"], frames["actors"], inputs, frames["rejects"], plain["counts"], tuple(plain["notes"]),
-                   how)
-
-
-def _reading(store: Case, said: dict, how: tuple[tuple[str, str], ...]) -> Reading:
-    return _whole(_frames(store, said), said["plain"], how)
-
-
-def _put(store: Case | Nowhere, frames: Frames, plain: object) -> str:
-    return store.put(digest.canonical({"frames": {key: store.put(_parquet(table)) for key, table in frames.items()},
-                                       "plain": plain}))
-
-
-def posts_of(store: Case) -> pl.DataFrame:
-    """The posts that the newest run of a case was made from: tables.POSTS; none where the case does not hold them."""
-    blob = store.runs[-1].get("recipe") if store.runs else None
-    if not blob:
-        return tables.empty(tables.POSTS)
-    reading = json.loads(store.get(json.loads(store.get(blob))["reading"]))
-    return pl.read_parquet(io.BytesIO(store.get(reading["frames"]["posts"])))
-
-
-def readings(store: Case) -> list[Reading]:
-    """Every reading that a case holds, of this run and of others."""
-    blobs = {fact["blob"] for fact in store.facts if fact["kind"] == "step" and fact["name"] == "read"}
-    blobs |= {json.loads(store.get(fact["recipe"]))["reading"] for fact in store.runs if fact.get("recipe")}
-    kept = [json.loads(store.get(blob)) for blob in sorted(blobs) if store.has(blob)]
-    return [_reading(store, said, ()) for said in kept if all(map(store.has, said["frames"].values()))]
-
-
-def recipe(store: Case, pseudonyms: bytes | None) -> dict:
-    """What the newest run was made from.
-
-    Raises:
-        InputError: there is none that can be made again here: no run, another version, another key of pseudonyms.
-    """
-    if not store.runs or not store.runs[-1].get("recipe"):
-        raise InputError(f"{store.folder} holds no finding that can be made again.\n"
-                         f"Make one:  cotrace run POSTS --case {store.folder}")
-    made_from = json.loads(store.get(store.runs[-1]["recipe"]))
-    if made_from["software"] != as_plain(software()):
-        raise InputError(f"The newest finding of {store.folder} was made by another version of cotrace or of its "
-                         "libraries.\nRun the same files again; the decisions of the case are kept:  "
-                         f"cotrace run POSTS --case {store.folder}")
-    if made_from["pseudonyms"] != _which(pseudonyms):
-        raise InputError("Ids stand in this dossier as hashes under a key, and this is not that key.\n"
-                         "Give it:  --pseudonyms KEYFILE" if made_from["pseudonyms"] else
-                         "This dossier was made without pseudonyms.\nLeave --pseudonyms out, or run the files again "
-                         "with it.")
-    return made_from
-
-
-def _which(secret: bytes | None) -> str:
-    """Tells two keys apart and does not tell the key."""
-    return "" if secret is None else hmac.new(secret, b"which key of pseudonyms", "sha256").hexdigest()[:16]
 
 
 def _windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
@@ -418,26 +300,6 @@ def _too_short(resolution_s: int) -> list[str]:
     short = [str(window) for window in WINDOWS if window < resolution_s]
     return [f"Windows shorter than {resolution_s} s were left out, of the usual ones {', '.join(short)} s: the times "
             "in these files are known no better."] if short else []
-
-
-def _files(posts: object) -> list[str | Path]:
-    """The files that were named, where all that was given is files."""
-    given = posts if isinstance(posts, Sequence) and not isinstance(posts, str) else [posts]
-    files = [one for one in given if isinstance(one, str | Path) and str(one) != "-" and Path(one).is_file()]
-    return files if len(files) == len(given) else []
-
-
-def _said(how: Mapping) -> tuple[tuple[str, str], ...]:
-    """How the files were asked to be read, for the dossier."""
-    columns = ";".join(f"{ours}={theirs}".replace("%", "%25").replace(";", "%3B")
-                       for ours, theirs in sorted((how["columns"] or {}).items()))
-    return (("allow_rejects", digest.decimal(how["allow_rejects"])), ("columns", columns),
-            ("platform", how["platform"] or ""), ("zone", how["zone"] or ""))
-
-
-def _forgotten(store: Case | Nowhere) -> forgetting.Forgotten:
-    """Whose posts may not be brought back into this case."""
-    return forgetting.from_facts(store.secret() if store.forgotten else None, store.forgotten)
 
 
 def _subject(read: Reading, plan: Plan, gone: forgetting.Forgotten) -> dict:

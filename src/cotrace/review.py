@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from . import decisions, derive, digest, dossier, forgetting, pipeline, traces
+from . import decisions, derive, digest, dossier, forgetting, kept, pipeline, traces
 from . import why as reasons
 from .case import Case
 from .errors import InputError
@@ -35,7 +35,7 @@ def decide(case: str | Path, made: Decision, *, key: bytes | None = None, pseudo
     """
     store = Case(case)
     with store.working():
-        pipeline.recipe(store, pseudonyms)  # before anything is kept: can the finding be made again?
+        kept.recipe(store, pseudonyms)  # before anything is kept: can the finding be made again?
         before = [Decision(**one) for one in store.decisions]
         if not any((one.actor, one.source) == (made.actor, made.source) for one in before):
             _refuse_unknown(newest(store), made, pseudonyms)
@@ -74,7 +74,7 @@ def why(place: str | Path, actor: str, other: str | None = None, *, pseudonyms: 
     answer = reasons.why(files, *said)
     if store is None:
         return answer
-    posts = pipeline.posts_of(store)
+    posts = kept.posts_of(store)
     known = {name for column in ("account", "place") for name in posts[column].drop_nulls().unique()}
     for name, spelled in zip(asked, said, strict=True):
         if name not in known and not reasons.mentions(files, spelled):
@@ -144,7 +144,7 @@ def _spelled(store: Case, actor: str) -> tuple[set[str], set[str]]:
     names: set[str] = set()
     posts: set[str] = set()
     known: set[str] = set()
-    for read in pipeline.readings(store):
+    for read in kept.readings(store):
         theirs = read.posts.filter((pl.col("account") == actor) | (pl.col("place") == actor))
         posts |= set(theirs["post"].drop_nulls())
         of = read.actors.filter(pl.col("actor") == actor)

@@ -1,0 +1,162 @@
+"""How readings, and the answers of steps, lie in a case, and how they come back. It knows no step of the line.
+
+A reading is kept under the digests of its files and how they were asked to be read; a step under a digest of all that
+its answer depends on; a recipe says what a run was made from, so that a finding can be made again without any file.
+"""
+
+import hmac
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from . import digest, forgetting, reading, tables
+from .case import Case, Nowhere
+from .errors import InputError
+from .progress import Progress
+from .records import Input, Reading, as_plain
+from .software import software
+
+Frames = dict[str, pl.DataFrame]
+Make = Callable[[], tuple[Frames, object]]
+
+
+def step(store: Case | Nowhere, name: str, of: object, make: Make) -> tuple[Frames, Any, str]:
+    """A step's tables, its plain answer and the blob of both, from the case where they are there already."""
+    def packed() -> bytes:
+        return store.get(_put(store, *make()))
+
+    def sound(raw: bytes) -> bool:
+        return all(store.has(blob) for blob in json.loads(raw)["frames"].values())
+
+    raw = store.step(name, of, packed, sound)
+    said = json.loads(raw)
+    return _frames(store, said), said["plain"], digest.sha256(raw)
+
+
+def _put(store: Case | Nowhere, frames: Frames, plain: object) -> str:
+    return store.put(digest.canonical({"frames": {key: put_table(store, frame) for key, frame in frames.items()},
+                                       "plain": plain}))
+
+
+def _frames(store: Case | Nowhere, said: dict) -> Frames:
+    return {key: table(store, blob) for key, blob in said["frames"].items()}
+
+
+def table(store: Case | Nowhere, blob: str) -> pl.DataFrame:
+    """A table that `put_table` kept."""
+    return pl.read_parquet(io.BytesIO(store.get(blob)))
+
+
+def put_table(store: Case | Nowhere, frame: pl.DataFrame) -> str:
+    """Keep a table; returns the name of its blob."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    return store.put(buffer.getvalue())
+
+
+def read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> tuple[Reading, str]:
+    """Files → POSTS, and the blob of both. How files were read is remembered; what the call says overrules that."""
+    reading.check_allowed(how["allow_rejects"])
+    files = _files(posts)
+    if not files:  # tables and standard input, which have no name to remember them by
+        anew = forgetting.scrub(reading.read(posts, progress=progress, **how), forgotten(store))
+        return replace(anew, how=_said(how)), _put(store, *_apart(anew))
+    digests = sorted(digest.sha256_file(file) for file in files)
+    choices = "reading " + " ".join(digests)
+    how = {**how, **{key: how[key] or value for key, value in (store.recall(choices) or {}).items()}}
+
+    def make() -> tuple[Frames, object]:
+        return _apart(forgetting.scrub(reading.read(files, progress=progress, **how), forgotten(store)))
+
+    of = {"files": digests, "names": [Path(file).name for file in files], "how": as_plain(_said(how)),
+          "software": as_plain(software())}
+    frames, plain, blob = step(store, "read", of, make)
+    store.remember(choices, {key: how[key] for key in ("columns", "zone", "platform")})  # what worked, and only that
+    return _whole(frames, plain, _said(how)), blob
+
+
+def _files(posts: object) -> list[str | Path]:
+    """The files that were named, where all that was given is files."""
+    given = posts if isinstance(posts, Sequence) and not isinstance(posts, str) else [posts]
+    files = [one for one in given if isinstance(one, str | Path) and str(one) != "-" and Path(one).is_file()]
+    return files if len(files) == len(given) else []
+
+
+def _said(how: Mapping) -> tuple[tuple[str, str], ...]:
+    """How the files were asked to be read, for the dossier."""
+    columns = ";".join(f"{ours}={theirs}".replace("%", "%25").replace(";", "%3B")
+                       for ours, theirs in sorted((how["columns"] or {}).items()))
+    return (("allow_rejects", digest.decimal(how["allow_rejects"])), ("columns", columns),
+            ("platform", how["platform"] or ""), ("zone", how["zone"] or ""))
+
+
+def _apart(read: Reading) -> tuple[Frames, object]:
+    """A reading as the case keeps it: tables, and the rest."""
+    return ({"posts": read.posts, "actors": read.actors, "rejects": read.rejects},
+            {"inputs": as_plain(read.inputs), "counts": read.counts, "notes": list(read.notes)})
+
+
+def _whole(frames: Frames, plain: dict, how: tuple[tuple[str, str], ...]) -> Reading:
+    inputs = tuple(Input(**{**said, "mapping": tuple(map(tuple, said["mapping"]))}) for said in plain["inputs"])
+    return Reading(frames["posts"], frames["actors"], inputs, frames["rejects"], plain["counts"], tuple(plain["notes"]),
+                   how)
+
+
+def reading_of(store: Case, blob: str, how: tuple[tuple[str, str], ...] = ()) -> Reading:
+    """The reading that `read` kept under this name."""
+    said = json.loads(store.get(blob))
+    return _whole(_frames(store, said), said["plain"], how)
+
+
+def readings(store: Case) -> list[Reading]:
+    """Every reading that a case holds, of this run and of others."""
+    blobs = {fact["blob"] for fact in store.facts if fact["kind"] == "step" and fact["name"] == "read"}
+    blobs |= {json.loads(store.get(fact["recipe"]))["reading"] for fact in store.runs if fact.get("recipe")}
+    tables_of = {blob: json.loads(store.get(blob))["frames"].values() for blob in sorted(blobs) if store.has(blob)}
+    return [reading_of(store, blob) for blob, parts in tables_of.items() if all(map(store.has, parts))]
+
+
+def posts_of(store: Case) -> pl.DataFrame:
+    """The posts that the newest run of a case was made from: tables.POSTS; none where the case does not hold them."""
+    blob = store.runs[-1].get("recipe") if store.runs else None
+    if not blob:
+        return tables.empty(tables.POSTS)
+    said = json.loads(store.get(json.loads(store.get(blob))["reading"]))
+    return table(store, said["frames"]["posts"])
+
+
+def recipe(store: Case, pseudonyms: bytes | None) -> dict:
+    """What the newest run was made from.
+
+    Raises:
+        InputError: there is none that can be made again here: no run, another version, another key of pseudonyms.
+    """
+    if not store.runs or not store.runs[-1].get("recipe"):
+        raise InputError(f"{store.folder} holds no finding that can be made again.\n"
+                         f"Make one:  cotrace run POSTS --case {store.folder}")
+    made_from = json.loads(store.get(store.runs[-1]["recipe"]))
+    if made_from["software"] != as_plain(software()):
+        raise InputError(f"The newest finding of {store.folder} was made by another version of cotrace or of its "
+                         "libraries.\nRun the same files again; the decisions of the case are kept:  "
+                         f"cotrace run POSTS --case {store.folder}")
+    if made_from["pseudonyms"] != which_key(pseudonyms):
+        raise InputError("Ids stand in this dossier as hashes under a key, and this is not that key.\n"
+                         "Give it:  --pseudonyms KEYFILE" if made_from["pseudonyms"] else
+                         "This dossier was made without pseudonyms.\nLeave --pseudonyms out, or run the files again "
+                         "with it.")
+    return made_from
+
+
+def which_key(secret: bytes | None) -> str:
+    """Tells two keys apart and does not tell the key."""
+    return "" if secret is None else hmac.new(secret, b"which key of pseudonyms", "sha256").hexdigest()[:16]
+
+
+def forgotten(store: Case | Nowhere) -> forgetting.Forgotten:
+    """Whose posts may not be brought back into this case."""
+    return forgetting.from_facts(store.secret() if store.forgotten else None, store.forgotten)
