@@ -104,7 +104,8 @@ HEAD = """# What it costs not to be found
 Made by `benchmarks/evasion.py`. One operation of twelve for each trace, each member in about fifteen joint acts within
 ± 30 s, on a platform of about 5,000 posts; then one thing is turned and the rest stays. Figures are the share of the
 members that an edge **of that trace** holds at α = .01, over {seeds} seeds; in brackets what "60 s, twice" finds, which
-promises no error rate. Null and traces are those of commit `{commit}`. Over all these worlds {false} of {edges} of our edges were false ({rate:.4f}).
+promises no error rate. Null and traces are those of commit `{commit}`. Over all these
+worlds {false} of {edges} of our edges were false ({rate:.4f}).
 
 ![Recall against each way to evade, by trace](img/evasion.svg)
 """
@@ -121,7 +122,8 @@ TAIL = """## What this says
 
 def document(table: pl.DataFrame) -> str:
     edges, false = int(table["edges"].sum()), int(table["false"].sum())
-    parts_ = [HEAD.format(commit=commit(), seeds=table["seed"].n_unique(), edges=f"{edges:,}", false=false, rate=false / max(1, edges))]
+    parts_ = [HEAD.format(commit=commit(), seeds=table["seed"].n_unique(),
+                          edges=f"{edges:,}", false=false, rate=false / max(1, edges))]
     for name, (title, what, price) in SAID.items():
         rows = [f"| {name} | {' | '.join(SEEN_BY)} | price |", "| --- " * (len(SEEN_BY) + 2) + "|"]
         for value in STEPS[name]:
