@@ -138,8 +138,8 @@ Made by `python benchmarks/performance.py`; every figure stands beside another t
 Machine: {os.cpu_count()} cores of {processor}, Python {platform.python_version()}, {what}.
 While this was measured, up to {max(loads):.0f} processes wanted these cores. Where that is more than
 there are, wall clock says more about the neighbours than about the program, and shared caches make everything slower;
-so ratios are of **processor time**, all threads added up, medians of five (of one at 100 million actions). Peak memory is of a process
-of its own, for the engine without its input."""
+so ratios are of **processor time**, all threads added up, medians of five (of one at 100 million actions). Peak memory
+is of a process of its own, for the engine without its input."""
     return "\n\n".join([head, engine(found), reading(found), stages(found), MISSED]) + "\n"
 
 

@@ -14,6 +14,7 @@ from cotrace.engines import _pairs, local, reference
 from cotrace.errors import InputError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_pairs.GRAIN = 1  # or the few acts of these tests would be one range, and nothing would ever be divided
 ENGINES = [parts.load("engines", name) for name in parts.names("engines")]
 every_engine = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__.split(".")[-1])
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from . import Events
 
 TASKS = 4          # ranges of objects for each core: the busiest objects come in one range, the others fill the time
+GRAIN = 2**17      # acts or meetings, the fewest for a range: a millisecond's work, many times what a thread costs
 HELD = 2**25       # meetings that are held without a sketch: 256 MiB
 SKETCH = 2**27     # counters, one byte each and one table a core; meetings a round: one for each counter
 
@@ -36,15 +37,18 @@ def threads(workers: int | None) -> int:
 
 def on_all_cores(task: Callable, ranges: list[tuple[int, int]], workers: int | None) -> list:
     """What the task gives for each range, in their order."""
+    if len(ranges) <= 1:
+        return [task(*ends) for ends in ranges]
     with ThreadPoolExecutor(threads(workers)) as pool:
         return list(pool.map(lambda ends: task(*ends), ranges))
 
 
 def even(weight: NDArray, parts: int) -> list[tuple[int, int]]:
-    """Ranges of positions with about the same total weight each."""
+    """Ranges of positions with about the same total weight each; fewer than asked for where there is little to do."""
     total = np.cumsum(weight)
     if not len(total):
         return []
+    parts = max(1, min(parts, int(total[-1]) // GRAIN))
     cuts = np.searchsorted(total, total[-1] * np.arange(1, parts) / parts) + 1
     ends = np.unique(np.concatenate([[0], cuts, [len(weight)]]))
     return list(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
