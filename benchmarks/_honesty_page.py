@@ -141,8 +141,10 @@ def goals(whole: pl.DataFrame, small: pl.DataFrame, placebos: list[dict],
         seeds = min(sum(one["world"] == world for one in verdicts) for world in {one["world"] for one in verdicts})
         wrong, benign = (sum(one[name] for one in verdicts) for name in ("benign_called", "benign"))
         tell("benign clusters called inauthentic: 0", f"{wrong} of {benign}", not wrong, seeds, SEEDS)
-        called, groups = (sum(one[name] for one in verdicts) for name in ("groups_called", "found"))
-        tell("operations that were found and are called inauthentic ≥ .7", f"{called} of {groups}",
+        called, groups = (sum(one[name] for one in verdicts if one["world"] != "ring")
+                          for name in ("groups_called", "found"))
+        tell("operations that were found and are called inauthentic ≥ .7 (without `ring`, whose profiles show nothing)",
+             f"{called} of {groups}",
              called >= 0.7 * groups, seeds, SEEDS)
     for worlds, what in ((PURE, "nobody coordinates"), (HONEST, "honest groups coordinate")):
         ratios = [ratio for world, _, ratio, sure in ratios_of(placebos) if sure and world in worlds]
@@ -264,7 +266,7 @@ def sized(table: pl.DataFrame, size: float) -> str:
         found, precision = share(runs, "hit", "guilty"), share(runs, "hit", "flagged")
         rate = share(runs, "innocent_flagged", "innocents") or 0.0
         rows.append({"world": world, "method": method, "seeds": runs.height, "posts": f"{runs['posts'].mean():,.0f}",
-                     "false edges": f"{runs['false'].mean():,.1f}",
+                     "null": nulls(runs) if method == "cotrace" else "", "false edges": f"{runs['false'].mean():,.1f}",
                      "innocents flagged": f"{rate:.4f}",
                      "precision": "–" if precision is None or found is None else f"{precision:.3f}",
                      "recall": "–" if found is None else f"{found:.3f}", "s": f"{runs['seconds'].mean():.1f}"})
@@ -278,7 +280,8 @@ def second(verdicts: list[dict]) -> str:
         mine = [one for one in verdicts if one["world"] == world]
         total = {name: sum(one[name] for one in mine) for name in COUNTED}
         if total["benign"] + total["groups"]:
-            rows.append({"world": world, "seeds": len(mine), "benign clusters": total["benign"],
+            rows.append({"world": world, "null": ", ".join(sorted({one["network"] for one in mine})),
+                         "seeds": len(mine), "benign clusters": total["benign"],
                          "called inauthentic": total["benign_called"], "clusters of operations": total["guilty"],
                          "of them called so": total["guilty_called"], "operations": total["groups"],
                          "with a cluster": total["found"], "called so": total["groups_called"]})
@@ -303,7 +306,8 @@ def tested(placebos: list[dict]) -> str:
     columns = list(dict.fromkeys(name for _, name in ratios))
     rows = []
     for world in dict.fromkeys(one["world"] for one in placebos):
-        row = {"world": world, "seeds": sum(one["world"] == world for one in placebos)}
+        mine = [one for one in placebos if one["world"] == world]
+        row = {"world": world, "null": ", ".join(sorted({one["network"] for one in mine})), "seeds": len(mine)}
         for name in columns:
             ratio, sure = ratios.get((world, name), (None, True))
             bad = ratio is not None and sure and not 0.5 <= ratio <= 2
