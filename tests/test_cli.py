@@ -23,6 +23,7 @@ import polars as pl
 import pytest
 import zstandard
 
+from cotrace.cli import _terminal as terminal
 from cotrace.cli import answer
 
 ITSELF = Path(sys.executable).with_name("cotrace")
@@ -1065,3 +1066,14 @@ def test_names_and_texts_of_strangers_cannot_steer_the_terminal(tmp_path):
     for words in (["inspect", file], ["run", file, "--plan", plan(tmp_path)], ["run", tmp_path / evil[1:5]]):
         said = cotrace(*words)
         assert not set("\x1b\x07\x9b\u202e\u2066") & set(said.out + said.err), words
+
+
+def test_the_command_that_verifies_is_spelled_as_this_shell_can_call_it(monkeypatch):
+    monkeypatch.setattr(terminal.shutil, "which", lambda name: None)
+    beside = Path(sys.executable).with_name("cotrace")
+
+    monkeypatch.chdir(Path(sys.executable).parent.parent)
+    assert terminal.program() == ("bin/cotrace" if beside.exists() else "cotrace")
+
+    monkeypatch.setattr(terminal.shutil, "which", lambda name: "/usr/bin/cotrace")
+    assert terminal.program() == "cotrace"

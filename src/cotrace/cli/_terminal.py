@@ -8,10 +8,13 @@ import contextlib
 import json
 import os
 import re
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..progress import Progress, quiet
 
@@ -135,3 +138,11 @@ def progress() -> Progress:
         _drawn = True
 
     return draw
+
+
+def program() -> str:
+    """How this shell calls us: by name where it finds us, else by the path beside this Python."""
+    beside = Path(sys.executable).with_name("cotrace")
+    if shutil.which("cotrace") or not beside.exists():
+        return "cotrace"
+    return shlex.quote(os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside))

@@ -75,14 +75,15 @@ def _tell(found: "Evaluation", world: "World", out: Path) -> None:
     rows = scores(found, world)
     dossier, page = out / "case" / "dossier.zip", out / "case" / "statement.html"
     raw = out / "world"
-    check = (f"cotrace verify {dossier} --posts {raw / 'posts-plaza.csv'} {raw / 'posts-kanal.jsonl'} "
+    call = terminal.program()
+    check = (f"{call} verify {dossier} --posts {raw / 'posts-plaza.csv'} {raw / 'posts-kanal.jsonl'} "
              f"--sources {raw / 'sources.csv'}")
     if terminal.STATE.json:
         terminal.result({"groups": rows, "overall": found.overall.to_dicts(), "statement": str(page),
-                         "dossier": str(dossier), "verify": f"cotrace verify {dossier}", "replay": check})
+                         "dossier": str(dossier), "verify": f"{call} verify {dossier}", "replay": check})
         return
     terminal.result(rows, title="Found, missed, wrongly accused")
-    terminal.result(f"Statement  {page}\nVerify it  cotrace verify {dossier}\n"
+    terminal.result(f"Statement  {page}\nVerify it  {call} verify {dossier}\n"
                     f"Recompute  {check}")
 
 

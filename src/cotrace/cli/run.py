@@ -58,10 +58,10 @@ def run(
 
 def _check(dossier: Path, posts: list[str], sources: Sequence[Path]) -> str:
     """The command that verifies, as a shell takes it; standard input cannot be read a second time."""
-    words = ["cotrace", "verify", str(dossier)]
+    words = ["verify", str(dossier)]
     if "-" not in posts:
         words += ["--posts", *posts, *(word for path in sources for word in ("--sources", str(path)))]
-    return shlex.join(words)
+    return f"{terminal.program()} {shlex.join(words)}"
 
 
 def beside(first: str) -> Path:
