@@ -24,6 +24,8 @@ from cotrace.errors import VerificationError
 from cotrace.records import Cluster, Link, Plan, Reading
 from cotrace.traces import act
 from cotrace.verdicts import _chance as chance
+from cotrace.verify import _chance as _chance_again
+from cotrace.verify import _verdicts
 
 GOLDEN = Path(__file__).parent / "golden"
 SIGNS, EXPLANATIONS = parts.names("verdicts.signs"), parts.names("verdicts.explanations")
@@ -278,7 +280,7 @@ def test_the_tail_is_that_of_the_hypergeometric_distribution(seen, of, others_se
     right = hypergeom.sf(seen - 1, of + others_of, seen + others_seen, of)
 
     assert chance.tail(seen, of, others_seen, others_of) == pytest.approx(right, rel=1e-9)
-    assert verify.fourfold(seen, of, others_seen, others_of) == pytest.approx(right, rel=1e-9)
+    assert _chance_again.fourfold(seen, of, others_seen, others_of) == pytest.approx(right, rel=1e-9)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["created", "handle", "bio", "at", "registry", "account"]), st.booleans(),
@@ -296,7 +298,7 @@ def test_verify_gives_the_verdict_in_code_of_its_own(signs, explanations):
              "yes" if one.open else "no"] for one in made]
     fit = [["c", one.name, ";".join(one.covers)] for one in told if one.fits == "fits"]
 
-    assert chance.decide("c", made, told).word == verify._verdict(rows, fit)
+    assert chance.decide("c", made, told).word == _verdicts.verdict_of(rows, fit)
 
 
 def test_chance_is_the_worse_of_everybody_and_of_those_who_took_up_the_same():

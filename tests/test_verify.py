@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from cotrace import attribution, derive, digest, dossier, network, records, statement
 from cotrace import verify as _lazily_the_function  # noqa: F401  the package exports the function under the same name
 from cotrace.errors import InputError, VerificationError
-from cotrace.verify import ed25519_valid, poisson_tail, public_key, tail, verify
+from cotrace.verify import _chance, _links, _signature, public_key, verify
+from cotrace.verify._chance import poisson_tail, tail
+from cotrace.verify._signature import ed25519_valid
 
 import cotrace.verify as module  # isort: skip
 
@@ -311,19 +313,19 @@ def test_ratios_posteriors_and_rules_are_those_of_attribution(drawn, odds):
                   "unrelated_of": one["other"] + one["others"], "cap": one["cap"], **(told or {})}
         right = attribution.ratio(counts)
         made.append(records.Ground(one["indicator"], "", right, counts, None, None))
-        bounds = module._interval(counts)
+        bounds = _links.interval(counts)
         assert (bounds is None) == (right is None)
         ours.append({"indicator": one["indicator"], "counts": counts,
                      "right": None if bounds is None else min(float(counts["cap"]), bounds[0])})
         assert ours[-1]["right"] == pytest.approx(right)
 
-    assert module._judge(ours, odds) == (pytest.approx(attribution.judge(made, sorted(module.STRONG), odds)[0]),
-                                         attribution.judge(made, sorted(module.STRONG), odds)[1])
+    assert _links.judge(ours, odds) == (pytest.approx(attribution.judge(made, sorted(_links.STRONG), odds)[0]),
+                                         attribution.judge(made, sorted(_links.STRONG), odds)[1])
 
 
 def test_constants_that_stand_twice_are_the_same():
-    assert module.GATE == network.GATE
-    assert module.FEWEST == attribution.FEWEST
+    assert _chance.GATE == network.GATE
+    assert _links.FEWEST == attribution.FEWEST
     assert module.FORMAT == statement.FORMAT
 
 
@@ -365,7 +367,7 @@ def test_signatures_of_cryptography_verify_and_bent_ones_do_not(message, place, 
 def test_a_signature_has_one_spelling_and_weak_keys_sign_nothing():
     signed = json.loads(statement.sign(b"m", PRIVATE))
     public, signature = bytes.fromhex(signed["public_key"]), bytes.fromhex(signed["signature"])
-    s = int.from_bytes(signature[32:], "little") + module._ORDER
+    s = int.from_bytes(signature[32:], "little") + _signature._ORDER
     one = (1).to_bytes(32, "little")  # the neutral point: of order one
 
     assert not ed25519_valid(public, b"m", signature[:32] + s.to_bytes(32, "little"))

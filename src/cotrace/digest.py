@@ -2,7 +2,7 @@
 
 One value has one spelling: canonical JSON, canonical CSV and a canonical archive are defined here, each by a
 writer and by a reader that accepts nothing but what the writer would have written. Standard library only, because
-`verify.py` rests on this file and a sceptic has to read both.
+`verify/` rests on this file and a sceptic has to read both.
 
     JSON     keys sorted, no spaces, UTF-8, no floats (they travel as decimal strings)
     CSV      header, then one line a row; \\n ends a line; a cell is quoted only if it holds , or "; inside a cell

@@ -1,7 +1,7 @@
 """The statement and its signature: canonical bytes in, canonical bytes out.
 
 Signing is the one thing here that needs a library (`cryptography`, extra `sign`); it is imported when a key is used.
-Verifying a signature is in `verify.py` and needs none. Keys are PEM as OpenSSL writes them, so that
+Verifying a signature is in `verify/` and needs none. Keys are PEM as OpenSSL writes them, so that
 `openssl pkeyutl -verify -rawin` can check `manifest.json` without us.
 """
 

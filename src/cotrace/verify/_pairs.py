@@ -1,0 +1,168 @@
+"""Pairs, occasions, decisions and clusters: does each row follow from the others?"""
+
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from .. import derive, digest
+from ..derive import EVIDENCE, Tables, number
+from ..errors import VerificationError
+from ._chance import CLOSE, agrees, pair_chance
+
+MOST_ROWS = 1_000_000   # of all tables
+MOST_WORK = 60_000_000  # steps of exact tails; some ten seconds in plain Python
+WHOLE = re.compile(r"0|[1-9][0-9]{0,11}")
+
+
+def check_occasions(tables: Tables) -> dict[tuple[str, ...], list[Sequence[str]]]:
+    """The occasions of each edge (a, b, trace), after each was held against the posts that it names."""
+    posts = {row[0]: row for row in tables.rows("posts")}
+    if len(posts) != len(tables.rows("posts")):
+        raise VerificationError("A post stands twice in the evidence.")
+    of: dict[tuple[str, ...], list[Sequence[str]]] = {}
+    needed: set[str] = set()
+    for row in tables.rows("occasions"):
+        cluster, a, b, trace, _, post_a, at_a, post_b, at_b, delta_s, together, _ = row
+        of.setdefault((cluster, a, b, trace), []).append(row)
+        if together == "no":
+            if any((post_a, at_a, post_b, at_b, delta_s)):
+                raise VerificationError(f"A post is shown for an occasion of {a} and {b} that is no meeting.")
+            continue
+        for actor, post, at in ((a, post_a, at_a), (b, post_b, at_b)):
+            if post not in posts or posts[post][3] != at or actor not in posts[post][1:3]:
+                raise VerificationError(f"The meeting of {a} and {b} names a post, a time or an author that the "
+                                        f"evidence does not have: {post[:60]!r}.")
+            needed.add(post)
+        if post_a == post_b or number(delta_s) * 1_000_000 != derive.microseconds(at_b) - derive.microseconds(at_a):
+            raise VerificationError(f"A meeting of {a} and {b} does not have the distance that its times give.")
+    for row in tables.rows("meetings"):
+        needed |= {post for post in (row[5], row[7]) if post}
+        for post, at in ((row[5], row[6]), (row[7], row[8])):
+            if post and (post not in posts or posts[post][3] != at):
+                raise VerificationError(f"A ground names a post or a time that is not in the evidence: {post[:60]!r}.")
+        if row[9] and number(row[9]) * 1_000_000 != derive.microseconds(row[6]) - derive.microseconds(row[8]):
+            raise VerificationError(f"A ground of {row[1]} does not have the distance that its times give.")
+    if posts.keys() - needed:
+        raise VerificationError("A post is in the evidence that no finding rests on.")
+    return of
+
+
+def check_edges(tables: Tables, plan: Mapping[str, str],
+                occasions: Mapping[tuple[str, ...], list[Sequence[str]]]) -> None:
+    windows = [int(window) for window in plan["windows"].split(";") if WHOLE.fullmatch(window)]
+    work, left = 0, dict(occasions)
+    tests = int(one_row(tables, "tests"))
+    for row in tables.rows("edges"):
+        edge = dict(zip(EVIDENCE["edges"], row, strict=True))
+        who = f"{edge['a']} and {edge['b']} ({edge['trace']})"
+        own = left.pop((edge["cluster"], edge["a"], edge["b"], edge["trace"]), [])
+        window_s, observed = int(edge["window_s"]), int(edge["observed"])
+        met = [number(one[9]) for one in own if one[10] == "yes"]
+        chances = [number(one[11]) for one in own]
+        counts = (len(own), len(met), sum(d > 0 for d in met), sum(d < 0 for d in met))
+        if counts != (int(edge["tested"]), observed, int(edge["a_first"]), int(edge["b_first"])):
+            raise VerificationError(f"{who}: the counts are not those of the occasions.")
+        if edge["a"] >= edge["b"] or window_s not in windows or any(abs(d) > window_s for d in met):
+            raise VerificationError(f"{who}: a meeting lies outside the window, or the window outside the plan.")
+        if int(edge["rare"]) > int(edge["shared"]) or int(edge["shared"]) < len(own):
+            raise VerificationError(f"{who}: the counts of what they share contradict each other.")
+        if observed < int(plan["min_objects"]) or len({(one[4], one[5], one[7]) for one in own if one[5]}) != observed:
+            raise VerificationError(f"{who}: fewer distinct meetings than the plan asks for, or than are counted.")
+        if sum(chances, Fraction(0)) != number(edge["expected"]):
+            raise VerificationError(f"{who}: expected is not the sum of the chances.")
+        work += len(own) * (min(observed, len(own) - observed) + 1)
+        if work > MOST_WORK:
+            raise VerificationError("Its occasions need more work than any dossier's.")
+        p_time, p_choice, p = pair_chance(edge, list(map(float, chances)), observed, len(windows), tests)
+        for name, right in (("p_time", p_time), ("p_choice", p_choice), ("p", p)):
+            agrees(float(edge[name]), right, f"{who}: {name}")
+    if left:
+        raise VerificationError("There are occasions of a pair that is not among the edges.")
+
+
+def check_decisions(tables: Tables) -> None:
+    """A person's verdict was honoured: who was taken out is in no edge, member or link."""
+    decided = [tuple(row[:2]) for row in tables.rows("decisions")]
+    if len(set(decided)) != len(decided) or any(not row[3] or not row[5] for row in tables.rows("decisions")):
+        raise VerificationError("Two decisions stand on one question, or one has no author or no reason.")
+    out = set(tables.cells("decisions", "actor", {"source": "", "verdict": "different"}))
+    linked = {(row[1], row[2]) for row in tables.rows("links")}
+    present = {actor for row in tables.rows("edges") for actor in row[1:3]} | {actor for actor, _ in linked}
+    present |= {f"sha256:{digest.sha256(actor.encode('utf-8'))}" for actor in present}
+    if out & present:
+        raise VerificationError("An actor that a person's decision took out is still among the findings.")
+    if any((row[0], row[1]) in linked for row in tables.rows("decisions") if row[1] and row[2] == "different"):
+        raise VerificationError("A link that a person's decision took out is still among the links.")
+    if tables.rows("taken_out") and not out:
+        raise VerificationError("Pairs were taken out, and no decision says so.")
+
+
+def check_q(tables: Tables, plan: Mapping[str, str]) -> None:
+    """Benjamini–Hochberg over all tests. The smallest of the later ones is always among those that passed.
+
+    Pairs that a person's decision took out passed too: their p are there, and they have no q here.
+    """
+    tests = int(one_row(tables, "tests"))
+    out = [(float(p), -1.0) for p, count in tables.rows("taken_out") for _ in range(min(int(count), MOST_ROWS))]
+    rows = sorted([*((float(row[8]), float(row[9])) for row in tables.rows("edges")), *out], reverse=True)
+    if len(rows) > min(tests, MOST_ROWS):
+        raise VerificationError("More pairs passed than were tested.")
+    least = 1.0
+    for rank, (p, q) in zip(range(len(rows), 0, -1), rows, strict=True):
+        least = min(least, p * tests / rank)
+        if q < 0:
+            continue
+        agrees(q, least, f"The q of the pair of rank {rank}")
+        if q > float(plan["alpha"]) * (1 + CLOSE):
+            raise VerificationError(f"A pair with q = {q:.3g} is among the edges; the plan accepts {plan['alpha']}.")
+
+
+def one_row(tables: Tables, key: str) -> str:
+    value = tables.cell("run", "value", {"key": key})
+    if not WHOLE.fullmatch(value):
+        raise VerificationError(f"The run's {key} is no count.")
+    return value
+
+
+def check_clusters(tables: Tables) -> None:
+    named = [row[:6] for row in tables.rows("members")]
+    members, clusters = derive.summaries(named, tables.rows("edges"), tables.rows("occasions"))
+    if members != tables.rows("members") or clusters != tables.rows("clusters"):
+        raise VerificationError("Clusters and members are not what their edges and occasions give.")
+    of: dict[str, str] = {}
+    for row in named:
+        if row[1] in of:
+            raise VerificationError(f"{row[1]} is a member twice.")
+        of[row[1]] = row[0]
+    near: dict[str, list[str]] = {}
+    kinds = {row[1]: row[2] for row in named}
+    for row in tables.rows("edges"):
+        cluster, a, b = row[:3]
+        if cluster != (of.get(a, "") if of.get(a) == of.get(b) else ""):
+            raise VerificationError(f"The edge of {a} and {b} is put into a cluster that it does not belong to.")
+        if cluster:
+            near.setdefault(a, []).append(b)
+            near.setdefault(b, []).append(a)
+            if {kinds[a], kinds[b]} != {row[3]}:
+                raise VerificationError(f"{a} and {b} are not of one kind.")
+    for cluster in {row[0] for row in named}:
+        everybody = [actor for actor, where in of.items() if where == cluster]
+        reached, todo = {everybody[0]}, [everybody[0]]
+        while todo:
+            for other in near.get(todo.pop(), ()):
+                if other not in reached:
+                    reached.add(other)
+                    todo.append(other)
+        if len(everybody) < 3 or reached != set(everybody):
+            raise VerificationError(f"Cluster {cluster} has fewer than three members, or none that hold it together.")
+
+
+def check_cluster_names(statement: Mapping, tables: Tables) -> None:
+    """A cluster is named by the digest of its members and the plan; keyed hashes hide what it was computed from."""
+    if tables.cell("run", "value", {"key": "pseudonyms"}) == "yes":
+        return
+    for cluster in {row[0] for row in tables.rows("members")}:
+        members = sorted(tables.cells("members", "actor", {"cluster": cluster}))
+        name = digest.digest({"members": members, "plan_digest": statement["plan_digest"]})
+        if cluster != f"c-{name[:12]}":
+            raise VerificationError(f"The name of cluster {cluster} is not the digest of its members and the plan.")
