@@ -32,6 +32,7 @@ wheel: $(READY)
 
 bench: $(READY)
 	$(PY) benchmarks/pairs.py
+	$(PY) benchmarks/performance.py
 	$(PY) benchmarks/real.py
 
 # How often innocents are accused, whom it misses, what evasion costs: hours; each resumes where it stood.
