@@ -27,7 +27,7 @@ NODES = 5000      # of one search; beyond it the answer is a bound
 ROUNDING = 1e-9   # p is printed with nine digits
 DAYS = 2          # days on which a pair has to meet, where its trace spans as many (network._layers.DAYS)
 DAY_US = 86_400_000_000
-TOLD = ("verdicts", "signs", "explanations")  # tables about a cluster, where the dossier has them
+TOLD = ("benign", "inauthentic")  # sections of the statement that weigh what else a cluster may be
 
 
 @dataclass(frozen=True)
@@ -419,16 +419,13 @@ def _decisions(evidence: _Evidence, actor: str) -> list[Row]:
 
 
 def _explanations(evidence: _Evidence, cluster: str) -> tuple[str, ...]:
-    """The innocent explanations of a cluster: rows that weigh them, and the statement's own sentences about it."""
+    """What else a cluster may be, and the second verdict, in the statement's own sentences about it and about all."""
     if not cluster:
         return ()
-    told = [f"{name}: " + ", ".join(f"{key} {value}" for key, value in row.items() if value and key != "cluster")
-            for name in TOLD for row in evidence.rows(name, cluster=cluster)]
-    said = [derive.says(made) for section in evidence.statement["sections"] if section["id"] == "benign"
-            for made in section["sentences"]
-            if any(given.get("where", {}).get("cluster") in (cluster, [cluster]) for given in made["evidence"])
-            or not any("cluster" in given.get("where", {}) for given in made["evidence"])]
-    return (*said, *told)
+    return tuple(derive.says(made) for section in evidence.statement["sections"] if section["id"] in TOLD
+                 for made in section["sentences"]
+                 if any(given.get("where", {}).get("cluster") in (cluster, [cluster]) for given in made["evidence"])
+                 or not any("cluster" in given.get("where", {}) for given in made["evidence"]))
 
 
 def _not_known(evidence: _Evidence, mine: Sequence[Row], cluster: str) -> tuple[str, ...]:

@@ -46,8 +46,8 @@ def why(
     for trace, said in answer.no_edge.items():
         terminal.result(f"{trace}: {said}")
     if answer.without is not None:
-        terminal.result(f"\nWithout {_removal(answer.without)}\n")
-    _list("Innocent explanations of its cluster", answer.explanations)
+        terminal.result(f"\n{_removal(answer.without)}\n")
+    _list("Innocent explanations of its cluster, and the second verdict", answer.explanations)
     _list("What could not be known", answer.not_known)
 
 
@@ -73,13 +73,13 @@ def _pair(pair: "Pair", everything: bool) -> None:
                       "receipts": f"{_short(e.receipt)} {_short(e.other_receipt)}"} for e in events],
                     title=f"events ({len(events)} of {len(pair.events)})")
     terminal.result(f"  not together: {pair.apart} further occasions, on which {pair.apart_expected} were expected\n"
-                    f"  without {_removal(pair.without)}\n")
+                    f"  {_removal(pair.without)}\n")
 
 
 def _removal(gone: "Removal") -> str:
-    bound = "" if gone.exact else f"at most {len(gone.posts)} (at least {gone.at_least}): "
-    exactly = f"{len(gone.posts)} posts" if gone.exact else "these posts"
-    said = f"{bound}{exactly} this is gone: {gone.leaves}. They are: {', '.join(gone.posts)}"
+    enough = (f"{len(gone.posts)}" if gone.exact else
+              f"at most {len(gone.posts)}, and at least {gone.at_least},")
+    said = f"What would be gone without {enough} posts: {gone.leaves}. They are: {', '.join(gone.posts)}"
     return textwrap.fill(said, WIDTH, subsequent_indent="  ", break_long_words=False)
 
 
