@@ -1077,3 +1077,11 @@ def test_the_command_that_verifies_is_spelled_as_this_shell_can_call_it(monkeypa
 
     monkeypatch.setattr(terminal.shutil, "which", lambda name: "/usr/bin/cotrace")
     assert terminal.program() == "cotrace"
+
+
+def test_a_world_where_nothing_can_be_written_is_refused_in_words(tmp_path, capsys):
+    (tmp_path / "file").write_text("not a folder")
+
+    assert answer(["simulate", "--world", "small", "--size", "0.1", "--out", str(tmp_path / "file" / "world")]) == 2
+
+    assert "Nothing can be written at" in capsys.readouterr().err

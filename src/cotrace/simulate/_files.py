@@ -46,14 +46,18 @@ def write(world: World, out: str | Path) -> dict[str, Path]:
         posts_plaza, posts_kanal, sources, labels, pairs, clusters, readme → path; what a world lacks is not there.
 
     Raises:
-        InputError: the folder holds something, or is a file.
+        InputError: the folder holds something, is a file, or cannot be made there.
     """
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} exists and is not an empty folder.\nName another one with  --out FOLDER")
-    out.parent.mkdir(parents=True, exist_ok=True)
     files = spelled(world)
-    made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as fault:
+        raise InputError(f"Nothing can be written at {out}: {fault.strerror}.\nName another folder with  --out FOLDER"
+                         ) from None
     try:
         for name, raw in files.items():
             place = made / name
