@@ -1085,3 +1085,12 @@ def test_a_world_where_nothing_can_be_written_is_refused_in_words(tmp_path, caps
     assert answer(["simulate", "--world", "small", "--size", "0.1", "--out", str(tmp_path / "file" / "world")]) == 2
 
     assert "Nothing can be written at" in capsys.readouterr().err
+
+
+def test_a_machine_that_asks_is_told_that_a_dossier_does_not_verify_and_why(tmp_path, capsys):
+    (tmp_path / "dossier.zip").write_bytes(b"no archive")
+
+    assert answer(["verify", str(tmp_path / "dossier.zip"), "--json"]) == 1
+
+    said = json.loads(capsys.readouterr().out)
+    assert said["verified"] is False and "not a dossier" in said["why"]

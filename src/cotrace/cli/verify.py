@@ -27,29 +27,38 @@ def verify(
 
     Prints the steps of the proof and what was not checked. Exit code 1: it does not verify, or it is no dossier.
     """
-    from ..digest import unarchive
-    from ..verify import LARGEST
-    from ..verify import verify as check
-
     if more and not posts:
         raise InputError(f"What is {more[0]} for?\nFiles of posts come after --posts:  "
                          "cotrace verify DOSSIER --posts FILE...")
-    raw = _bytes(dossier, LARGEST)
-    report = check(raw, keys=[_key(given) for given in key or ()])
-    files = unarchive(raw)
-    if "withheld.json" not in files:
-        report = _told_again(report, files)
-    if posts and "withheld.json" in files:
-        raise InputError("Somebody was forgotten in this dossier, and these files may still hold them: nothing is "
-                         "computed again from posts.\nLeave --posts out to check what is left.")
-    if posts:
-        report = _replayed(report, raw, [*posts, *(more or ())], sources or ())
+    try:
+        report = _proof(dossier, [*(posts or ()), *(more or ())], sources or (), key or ())
+    except VerificationError as fault:
+        if terminal.STATE.json:
+            terminal.result({"verified": False, "why": str(fault)})
+        raise
     if terminal.STATE.json:
         terminal.result({"verified": True, "signer": report.signer, "standing": report.standing,
                          "steps": [{"step": step.number, "shown": step.shown} for step in report.steps],
                          "not_checked": list(report.not_checked)})
     else:
         terminal.result("\n".join(report.lines()))
+
+
+def _proof(dossier: str, posts: Sequence[str], registries: Sequence[str], keys: Sequence[str]) -> "Report":
+    from ..digest import unarchive
+    from ..verify import LARGEST
+    from ..verify import verify as check
+
+    raw = _bytes(dossier, LARGEST)
+    report = check(raw, keys=[_key(given) for given in keys])
+    files = unarchive(raw)
+    if "withheld.json" in files:
+        if posts:
+            raise InputError("Somebody was forgotten in this dossier, and these files may still hold them: nothing is "
+                             "computed again from posts.\nLeave --posts out to check what is left.")
+        return report
+    report = _told_again(report, files)
+    return _replayed(report, raw, posts, registries) if posts else report
 
 
 def _bytes(dossier: str, largest: int) -> bytes:
