@@ -18,7 +18,7 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["readers", "normalise", "traces", "engines"],
     ["reading", "network", "clusters", "sources", "decisions", "forgetting"],
     ["attribution", "case", "verdicts"],
-    ["dossier", "exporters", "why", "kept"],
+    ["dossier", "exporters", "why", "kept", "changes"],
     ["pipeline"],
     ["replay", "evaluate", "review"],
     ["cli"],
