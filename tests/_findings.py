@@ -56,7 +56,7 @@ def full(**changes) -> records.Findings:
         plantings=tuple(records.Planting(members, objects, jitter, 10, back, "shared_link")
                         for members, objects, jitter, back in
                         ((3, 4, 60, 3), (3, 8, 60, 9), (5, 6, 60, 10), (5, 6, 1800, 9), (10, 12, 21600, 2))),
-        notes=("shared_link: 2 objects were common property.",), naive_edges=25)
+        notes=("shared_link: 2 objects were common property.",), naive_edges=25, common=_common())
     findings = dataclasses.replace(findings, placebos=tuple(
         dataclasses.replace(p, edges=0) for p in findings.placebos))
     return judged(dataclasses.replace(findings, **changes))
@@ -184,11 +184,17 @@ def _reading(posts):
 
 
 def _traces():
-    return (records.TraceReport("shared_link", "Two accounts shared the same link.\n\nTracking codes are ignored.", 120,
-                                9, 80, 3, 2),
+    return (records.TraceReport("shared_link", "Two accounts shared the same link.\n\nTracking codes are ignored.",
+                                12_000, 9_000, 80, 3, 2),
             records.TraceReport("same_text", "Two accounts published the same text of 40 letters or more.", 60, 5, 30,
                                 40, 0),
             records.TraceReport("rapid_repost", "Reposts within 10 s.", 0, 0, 0, 0, 0, "times are whole minutes"))
+
+
+def _common():
+    """A link that went round, and somebody whom everybody answered."""
+    return pl.DataFrame([("shared_link", "https://viral.example/?about=someone@host.example", 8_000, 7_000, 1800),
+                         ("shared_link", OUTSIDER, 5_900, 5_800, 1800)], schema=tables.COMMON, orient="row")
 
 
 def _cluster(members, edges, plan_digest):

@@ -8,7 +8,7 @@ import _findings
 import polars as pl
 import pytest
 
-from cotrace import derive, digest, dossier, records, statement
+from cotrace import derive, digest, dossier, records, statement, tables
 from cotrace.errors import InputError
 from cotrace.verify import verify
 
@@ -54,6 +54,27 @@ def test_every_sentence_is_typed_has_evidence_and_no_loose_digit(full, empty):
             for made in section["sentences"]:
                 assert made["type"] in derive.TYPES and made["evidence"]
                 assert not re.search(r"\d", derive.PLACEHOLDER.sub("", made["text"]))
+
+
+def test_what_was_set_aside_is_listed_with_its_actors_and_masked(full):
+    listed = rows(full, "common_property")
+
+    assert [(row["actors"], row["busiest"]) for row in listed] == [("8000", "7000"), ("5900", "5800")]
+    assert listed[0]["object"].startswith("https://viral.example/") and "[e-mail masked]" in listed[0]["object"]
+    assert re.fullmatch(r"masked:\d+", listed[1]["object"]), "whom everybody answers is somebody too"
+    assert any("On the busiest of these things 7,000 actors acted inside 30 minutes" in line for line in said(full))
+
+
+def test_what_a_circle_of_friends_used_is_listed_by_its_number_alone():
+    few = pl.DataFrame([("shared_link", "see you at nine, the usual place", 12, 11, 1800),
+                        ("shared_link", "see you at ten, the usual place", 12, 11, 1800)], schema=tables.COMMON,
+                       orient="row")
+    plan = dataclasses.replace(_findings.PLAN, common_property=10)
+
+    files = digest.unarchive(dossier.build(_findings.full(plan=plan, common=few)))
+
+    assert len({row["object"] for row in rows(files, "common_property")}) == 2
+    assert not any(b"the usual place" in raw for raw in files.values())
 
 
 def test_no_prose_holds_a_number_below_a_millionth_and_no_p(full):

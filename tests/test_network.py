@@ -298,11 +298,37 @@ def test_pairs_are_counted_within_kinds_seen_or_not():
     assert found.tests == 2 * (40 * 39 // 2 + 30 * 29 // 2)
 
 
-def test_common_property_is_set_aside_and_counted():
-    found = validate(acts(crowd() + together("x:m", "x:n", objects=10)), Plan(common_property=8))
+def test_common_property_is_set_aside_and_listed():
+    viral = [(f"x:{n}", "viral", 900_000 + 60 * n, f"x:v{n}", None) for n in range(40)]
+    rows = acts(crowd() + together("x:m", "x:n", objects=10) + viral)
 
-    assert found.set_aside["shared_link"] > 5
-    assert found.tests == 62 * 61 // 2
+    found = validate(rows, Plan(common_property=30))
+
+    assert found.common.rows() == [("shared_link", "viral", 40, 40, 21_600)]
+    assert found.set_aside == {"shared_link": 1} and found.tests == 102 * 101 // 2
+    assert "viral" not in found.tested[0].layer.events.objects or not found.tested[0].layer.size[
+        found.tested[0].layer.events.objects.index("viral")]
+
+
+def test_what_many_use_in_the_course_of_weeks_is_no_common_property():
+    rows = acts(crowd() + together("x:m", "x:n", objects=10) + [(f"x:{n}", "slow", 50_000 * n, f"x:v{n}", None)
+                                                                for n in range(40)])
+
+    found = validate(rows, Plan(common_property=30))
+
+    assert rows.filter(pl.col("object") == "slow")["actor"].n_unique() > 30, "the naive rule, by users, sets it aside"
+    assert found.common.is_empty()
+    assert validate(rows, Plan(common_property=30, windows=(60, 2_000_000))).common["object"].to_list() == ["slow"]
+
+
+def test_the_rule_of_others_leaves_out_what_we_leave_out():
+    rows = acts([(f"x:{n}", f"viral{k}", 900_000 * k + 600 * n + n % 2 * 599, f"x:v{k}.{n}", None)
+                 for n in range(40) for k in range(2)])
+
+    def both(**how):
+        return len(network.naive({"shared_link": rows}, engine=local, common_property=30, **how))
+
+    assert both() > 0 and both(widest_s=21_600) == 0
 
 
 FEW_PEOPLE = crowd(people=19)

@@ -116,7 +116,8 @@ COMPUTED = {  # what a rebuilt dossier cannot lie about, column by column
     "grounds": ("cluster", "actor", "source", "ratio", "low", "same_seen", "same_of", "unrelated_seen", "unrelated_of",
                 "selectors"),
     "meetings": ("actor", "indicator", "post_actor", "at_actor", "post_source", "at_source", "delta_s"),
-    "registry": ("receipt",), "plan": ("value",), "run": ("key",),
+    "registry": ("receipt",), "plan": ("value",), "run": ("key",), "traces": ("set_aside",),
+    "common_property": ("trace", "busiest", "window_s"),
 }
 
 
@@ -160,7 +161,7 @@ def test_whoever_rebuilds_the_whole_still_cannot_lie_about_a_number(table, colum
 
 
 @pytest.mark.parametrize("table", ["edges", "occasions", "members", "clusters", "links", "grounds", "meetings",
-                                   "registry", "posts", "placebos"])
+                                   "registry", "posts", "placebos", "common_property"])
 @pytest.mark.parametrize("what", ["left out", "twice"])
 def test_no_row_can_be_left_out_or_told_twice(table, what):
     files = digest.unarchive(UNSIGNED)

@@ -71,6 +71,7 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
                      "against_seen", "against_of", "fits"),
     "verdicts": ("cluster", "word", "signs", "without_explanations", "bounded_by", "first"),
     "without": ("cluster", "without", "word"),
+    "common_property": ("trace", "object", "actors", "busiest", "window_s"),
 }
 
 # Titles are fixed, or a heading could say what no sentence may.

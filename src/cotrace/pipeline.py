@@ -172,7 +172,7 @@ def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
                         links, placebos, plantings, notes, stand, left.taken_out,
                         naive_edges, judged.signs, judged.explanations, judged.verdicts, len(gone.actors),
-                        valid.searched)
+                        valid.searched, valid.common)
     packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
     name = digest.digest([line.of, as_plain(registry.rows()), *([decisions.as_rows(stand)] if stand else [])])
     folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(made_from)))
@@ -189,6 +189,7 @@ class _Valid:
     set_aside: dict[str, int]
     notes: tuple[str, ...]
     searched: int                  # traces × kinds of actor in which there was enough to test
+    common: pl.DataFrame           # tables.COMMON
 
 
 Tested = Callable[[], network.Validation]  # computes them when they are asked for, once
@@ -224,13 +225,13 @@ class _Line:
         """Which pairs act together more than chance explains."""
         def make() -> tuple[Frames, object]:
             valid = tested()
-            return ({"edges": valid.edges, "occasions": valid.occasions},
+            return ({"edges": valid.edges, "occasions": valid.occasions, "common": valid.common},
                     {"tests": valid.tests, "set_aside": valid.set_aside, "notes": list(valid.notes),
                      "searched": len(valid.tested)})
 
         frames, plain, _ = kept.step(self.store, "validated", self.of, make)
         return _Valid(frames["edges"], frames["occasions"], plain["tests"], plain["set_aside"], tuple(plain["notes"]),
-                      plain["searched"])
+                      plain["searched"], frames["common"])
 
     def placebos(self, actions: Frames, tested: Tested) -> tuple[Placebo, ...]:
         """The same search on copies in which who meets whom again is broken."""
@@ -266,7 +267,8 @@ class _Line:
         return plain
 
     def _naive(self, actions: Frames) -> pl.DataFrame:
-        return network.naive(actions, engine=self.engine, common_property=self.plan.common_property)
+        return network.naive(actions, engine=self.engine, common_property=self.plan.common_property,
+                             widest_s=max(self.plan.windows or (0,)) or None)
 
 
 def _windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:

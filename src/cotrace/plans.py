@@ -7,7 +7,7 @@
     placebos = 20                           # copies of the data for the measured false discovery rate
     seed = 0
     prior = "1:1000"                        # odds that a random actor of the data is run by a given source
-    common_property = 5000                  # actors; objects used by more are set aside and counted
+    common_property = 5000                  # actors of one window; busier objects are set aside, and listed
 """
 
 import re

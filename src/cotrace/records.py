@@ -11,8 +11,8 @@ import polars as pl
 from . import digest
 
 WINDOWS = (10, 60, 300, 1800, 21600)  # s; from lock-step to a shift of work: the range of the literature (METHOD §1–2)
-COMMON_PROPERTY = 5000                # actors; an object this many used says nothing about two of them, and its pairs
-                                      # grow with the square; such objects are set aside, counted and reported
+COMMON_PROPERTY = 5000                # actors; an object that so many use inside one window says nothing about two of
+                                      # them, and its pairs grow with the square; such objects are set aside and listed
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Plan:
     min_objects: distinct objects, the fewest that make a pair testable.
     placebos: copies of the data run for the measured false discovery rate; below 20 the word "validated" is withheld.
     prior: odds that a random actor of the data is run by a given source, "1:1000".
-    common_property: actors; objects used by more are set aside.
+    common_property: actors; objects that more of them act on inside one window, the widest, are set aside.
     """
 
     traces: tuple[str, ...] = ()
@@ -253,6 +253,7 @@ class Findings:
     verdicts: tuple[Verdict, ...] = ()
     forgotten: int = 0                     # actors whose posts were taken out of the case for good, before all else
     searched: int | None = None            # traces × kinds of actor in which there was enough to conclude anything
+    common: pl.DataFrame | None = None     # tables.COMMON: what was set aside, object by object
 
 
 def as_plain(record: object) -> object:

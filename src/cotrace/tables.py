@@ -98,6 +98,14 @@ OCCASIONS = {                      # one row an edge and co-shared object that t
     "chance": pl.Float64,          # of `together`, innocently; 0–1, six decimals, rounded up
 }
 
+COMMON = {                         # one row an object that is common property, and was left out of every count
+    "trace": pl.String,
+    "object": pl.String,
+    "actors": pl.Int64,            # that acted on it, of any kind
+    "busiest": pl.Int64,           # the most of them inside one window
+    "window_s": pl.Int64,          # that window: the widest that was tried
+}
+
 SOURCES = {                        # one row a selector of a previously identified source
     "source": pl.String,           # the name of the source: an operation, a unit, a network
     "selector_type": pl.String,    # account, handle, url, domain, text, media, tracker, email, phone, ip, wallet

@@ -5,6 +5,7 @@ by `derive.summaries`, the same function that `verify` calls.
 """
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import polars as pl
@@ -13,6 +14,8 @@ from .. import derive, digest
 from ..records import Findings, Ground, Link
 from ._masking import Mask
 
+PUBLIC = 100   # actors inside one window, from which on a thing is everybody's: below, a plan with a low limit would
+               # print what a circle of friends wrote, and none of them was found
 FOUR_COUNTS = ("same_seen", "same_of", "unrelated_seen", "unrelated_of")
 
 Rows = list[list[str]]
@@ -61,6 +64,7 @@ def tables(findings: Findings, secret: bytes | None) -> tuple[dict[str, Rows], M
     found["members"], found["clusters"] = derive.summaries(_named(findings, mask), found["edges"], found["occasions"])
     found |= _read(findings) | {"traces": _traces(findings), "plan": _plan(findings)}
     found |= {"decisions": _decisions(findings, mask), "taken_out": _taken_out(findings)}
+    found["common_property"] = _common_property(findings, mask)
     found |= _judged(findings, mask)
     found["run"] = _run(findings, found, mask)
     return found, mask
@@ -85,9 +89,10 @@ def _who(posts: pl.DataFrame) -> set[str]:
 
 
 def _addressed(findings: Findings) -> set[str]:
-    """Objects of occasions that are accounts: whom people answer or repost."""
+    """Objects of occasions, and what was set aside, that are accounts: whom people answer or repost."""
     known = findings.reading.posts
-    objects = findings.occasions.select("object").unique()
+    objects = pl.concat([findings.occasions.select("object"), *([] if findings.common is None else
+                                                                [findings.common.select("object")])]).unique()
     people = [known.select(object=column) for column in ("account", "of_account", "place")]
     people.append(known.select(object=pl.col("mentions").explode()))
     return {who for accounts in people
@@ -274,6 +279,17 @@ def _taken_out(findings: Findings) -> Rows:
 
 
 # --------------------------------------------------------------------------------- the reading and the run
+
+def _common_property(findings: Findings, mask: Mask) -> Rows:
+    """What was set aside, with its counts. What few use stands by its number alone: few people's words are theirs."""
+    if findings.common is None:
+        return []
+    told = [(trace, mask.thing(thing) if busiest >= PUBLIC else mask.unseen(thing), thing, str(actors), str(busiest),
+             str(window_s)) for trace, thing, actors, busiest, window_s in findings.common.iter_rows()]
+    alike = Counter((trace, shown) for trace, shown, *_ in told)  # two texts that differ in what is masked in them
+    return sorted([trace, shown if alike[trace, shown] == 1 else mask.unseen(thing), *counts]
+                  for trace, shown, thing, *counts in told)
+
 
 def _read(findings: Findings) -> dict[str, Rows]:
     reading = findings.reading

@@ -372,6 +372,13 @@ def _read(w: Writer) -> None:
                   objects=one("traces", "objects", "integer", **here),
                   without=one("traces", "posts_without", "integer", **here),
                   aside=one("traces", "set_aside", "integer", **here))
+        if w.some("common_property", **here):
+            w.say("FACT", "On the busiest of these things {busiest} actors acted inside {window}; the plan takes more "
+                  "than {limit} for common property. What anybody did on them counts nowhere, and each is listed with "
+                  "its actors.", ("common_property", here), ("plan", {"key": "common_property"}),
+                  busiest=end("common_property", "max", "busiest", "integer", **here),
+                  window=end("common_property", "max", "window_s", "seconds", **here),
+                  limit=one("plan", "value", "integer", key="common_property"))
     for number in sorted(w.ids("notes", "note"), key=int):
         w.say("FACT", "Note: {text}", ("notes", {"note": number}), text=one("notes", "text", note=number))
 

@@ -10,7 +10,8 @@ Every engine is a module with the same four functions, `pairs`, `near`, `lag_nea
 other of the very account that filled it. Windows slide: they are never bins, so no pair falls between two of them.
 
 An object on which more actors act inside one window than a limit allows (`crowded`) says nothing about any two of them
-and would cost the square of their number. Every engine leaves it out of `pairs` where it is given that limit.
+and would cost the square of their number. Every engine leaves it out of `pairs` where it is given that limit, and
+`network` leaves it out of everything and lists it; nothing is sampled.
 """
 
 from dataclasses import dataclass, fields
@@ -143,20 +144,38 @@ def take(events: Events, kept: NDArray) -> Events:
                   actors=events.actors, objects=events.objects, posts=events.posts, kinds=events.kinds)
 
 
+def busiest(events: Events, window_s: int, least: int = 0) -> NDArray[np.int64]:
+    """Of each object, the most actors that act on it inside one window of `window_s` (s, ends included).
+
+    Args:
+        least: objects of so many acts or fewer are not looked at, and have 0.
+
+    Returns:
+        i64[objects].
+    """
+    from ._order import most_actors
+
+    most = np.zeros(len(events.start) - 1, dtype=np.int64)
+    candidates = np.flatnonzero(np.diff(events.start) > least)
+    if len(candidates):
+        most_actors(candidates, events.start, events.actor, events.at, window_s * 1_000_000,
+                    np.zeros(len(events.kind), dtype=np.int32), most)
+    return most
+
+
 def crowded(events: Events, window_s: int, limit: int) -> NDArray[np.bool_]:
     """Of each object, whether more than `limit` actors act on it inside some window of `window_s` (s, ends included).
 
     Returns:
         bool[objects].
     """
-    from ._order import crowded_objects
+    return busiest(events, window_s, limit) > limit
 
-    common = np.zeros(len(events.start) - 1, dtype=np.bool_)
-    candidates = np.flatnonzero(np.diff(events.start) > limit)
-    if len(candidates):
-        crowded_objects(candidates, events.start, events.actor, events.at, window_s * 1_000_000, limit,
-                        np.zeros(len(events.kind), dtype=np.int32), common)
-    return common
+
+def without_crowds(events: Events, window_s: int, limit: int | None) -> Events:
+    """The events on objects that are not `crowded`; all of them where there is no limit."""
+    common = crowded(events, window_s, limit) if limit is not None else np.zeros(0, dtype=np.bool_)
+    return take(events, ~common[events.object]) if common.any() else events
 
 
 def windows_us(windows_s: tuple[int, ...] | list[int]) -> NDArray[np.int64]:

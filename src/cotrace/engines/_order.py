@@ -169,8 +169,8 @@ def _sort_many(one, end, actor, post, by):
 
 
 @_compiled
-def crowded_objects(candidates, start, actor, at, window, limit, inside, common):
-    """See `engines.crowded`; `inside` is all 0 before and after: acts of each actor within the window at hand."""
+def most_actors(candidates, start, actor, at, window, inside, most):
+    """See `engines.busiest`; `inside` is all 0 before and after: acts of each actor within the window at hand."""
     for j in candidates:
         left, people = start[j], 0
         for i in range(start[j], start[j + 1]):
@@ -180,7 +180,6 @@ def crowded_objects(candidates, start, actor, at, window, limit, inside, common)
                 left += 1
             people += inside[actor[i]] == 0
             inside[actor[i]] += 1
-            if people > limit:
-                common[j] = True
+            most[j] = max(most[j], people)
         for i in range(left, start[j + 1]):
             inside[actor[i]] = 0

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from . import Events, _pairs, crowded, pair_table, take, windows_us
+from . import Events, _pairs, pair_table, windows_us, without_crowds
 from ._pairs import TASKS, can_meet, compiled, even, on_all_cores, threads
 
 
@@ -38,9 +38,7 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
         workers: threads; None: one a core.
     """
     windows = windows_us(list(windows_s))
-    if common_property is not None:
-        common = crowded(events, int(windows[-1]) // 1_000_000, common_property)
-        events = take(events, ~common[events.object]) if common.any() else events
+    events = without_crowds(events, int(windows[-1]) // 1_000_000, common_property)
     a, b, window, objects = _pairs.counted(events, windows, max(1, min_objects), threads(workers))
     return pair_table(events, a, b, windows[window] // 1_000_000, objects)
 

@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .. import tables
+from ..engines import encode, without_crowds
 from ..errors import InputError
 from ..progress import Progress, quiet
 from ..records import WINDOWS, Plan, Planting
@@ -51,7 +52,8 @@ class Validation:
     edges: tables.EDGES, q ≤ alpha, sorted by (a, b, trace).
     occasions: tables.OCCASIONS of these edges, sorted by (a, b, trace, object).
     tests: pairs × traces that the correction counts, seen or not.
-    set_aside: of each trace, objects that are common property.
+    set_aside: of each trace, how many objects are common property.
+    common: which: tables.COMMON, sorted by (trace, object).
     notes: what could not be concluded, and why.
     """
 
@@ -62,6 +64,7 @@ class Validation:
     notes: tuple[str, ...]
     tested: tuple[Tested, ...]
     p: NDArray[np.float64]         # of the candidate pairs of `tested`, one after the other
+    common: pl.DataFrame
 
 
 def windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
@@ -95,13 +98,13 @@ def validate(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleT
     """
     tried = windows(plan, resolution_s)
     found: list[Tested] = []
-    set_aside, notes, tests = {}, [], 0
+    common, notes, tests = [tables.empty(tables.COMMON)], [], 0
     for done, trace in enumerate(sorted(actions)):
         progress("chance", done, len(actions))
         if actions[trace].is_empty():
-            set_aside[trace] = 0
             continue
-        of_trace, set_aside[trace] = layers(trace, actions[trace], plan.common_property)
+        of_trace, aside = layers(trace, actions[trace], plan.common_property, tried[-1] if tried else 0)
+        common.append(aside)
         for layer in of_trace:
             tests += layer.tests
             if reason := _too_small(layer, tried):
@@ -113,6 +116,7 @@ def validate(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleT
     p_choice = np.concatenate([np.zeros(0), *(_choice.p_choice(one.choice, tests) for one in found)])
     p = gated_fisher(p_time, p_choice)
     figures = pl.DataFrame({"p": p, "q": benjamini_hochberg(p, tests), "p_time": p_time, "p_choice": p_choice})
+    set_aside = dict(pl.concat(common).group_by("trace").len().iter_rows())
     edges, occasions, at = [], [], 0
     for one in found:
         mine = figures[at : at + len(one.p_time)]
@@ -122,7 +126,8 @@ def validate(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleT
         occasions.append(_occasions(one, chosen, tried))
     return Validation(pl.concat([tables.empty(tables.EDGES), *edges]).sort("a", "b", "trace", "kind"),
                       pl.concat([tables.empty(tables.OCCASIONS), *occasions]).sort("a", "b", "trace", "object"),
-                      tests, set_aside, tuple(notes), tuple(found), p)
+                      tests, {trace: set_aside.get(trace, 0) for trace in sorted(actions)}, tuple(notes), tuple(found),
+                      p, pl.concat(common))
 
 
 def _too_small(layer: Layer, tried: tuple[int, ...]) -> str:
@@ -213,16 +218,15 @@ def _occasions(one: Tested, chosen: NDArray, tried: tuple[int, ...]) -> pl.DataF
 
 
 def naive(actions: Mapping[str, pl.DataFrame], *, window_s: int = 60, objects: int = 2, engine: ModuleType,
-          common_property: int | None = None) -> pl.DataFrame:
+          common_property: int | None = None, widest_s: int | None = None) -> pl.DataFrame:
     """The rule that every other tool uses: who shares `objects` objects within `window_s` in any trace; a, b, kind.
 
     Args:
         common_property: actors; objects on which more act within one window are left out, or they cost their square.
+        widest_s: that window, where it is not the rule's own: with it, what `validate` sets aside is left out here.
     """
-    from ..engines import encode
-
-    found = [engine.pairs(encode(actions[trace]), (window_s,), min_objects=objects,
-                          common_property=common_property).select("a", "b", "kind")
+    found = [engine.pairs(without_crowds(encode(actions[trace]), widest_s or window_s, common_property), (window_s,),
+                          min_objects=objects).select("a", "b", "kind")
              for trace in sorted(actions) if not actions[trace].is_empty()]
     nobody = tables.empty({"a": pl.String, "b": pl.String, "kind": pl.String})
     return pl.concat([nobody, *found]).unique().sort("a", "b")

@@ -14,7 +14,8 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
-from ..engines import Events, encode, first_acts, take
+from .. import tables
+from ..engines import Events, busiest, encode, first_acts, take
 
 SECOND = 1_000_000                          # µs
 DAY = 86_400 * SECOND
@@ -82,11 +83,19 @@ class Window(NamedTuple):
     own_others: NDArray[np.float64]
 
 
-def layers(trace: str, actions: pl.DataFrame, common_property: int) -> tuple[list[Layer], int]:
-    """The layers of a trace, by kind of actor, and how many objects were set aside as common property."""
-    acts = first_acts(encode(actions))
-    users = np.diff(acts.start)
-    common = users > common_property
+def layers(trace: str, actions: pl.DataFrame, common_property: int, widest_s: int) -> tuple[list[Layer], pl.DataFrame]:
+    """The layers of a trace, by kind of actor, and what was set aside as common property.
+
+    Args:
+        common_property: actors; an object on which more of them act inside one window of `widest_s` is left out.
+
+    Returns:
+        Layers, and `tables.COMMON`, sorted by object.
+    """
+    every = encode(actions)
+    most = busiest(every, widest_s, common_property)
+    common = most > common_property
+    acts = first_acts(every)
     found = []
     for code, kind in enumerate(acts.kinds):
         of_kind = acts.kind[acts.actor] == code
@@ -94,7 +103,12 @@ def layers(trace: str, actions: pl.DataFrame, common_property: int) -> tuple[lis
         actors = len(np.unique(acts.actor[of_kind]))
         if actors:
             found.append(_layer(trace, kind, kept, actors))
-    return found, int(common.sum())
+    aside = np.flatnonzero(common)
+    return found, pl.DataFrame({
+        "trace": pl.repeat(trace, len(aside), eager=True, dtype=pl.String),
+        "object": pl.Series(acts.objects, dtype=pl.String).gather(aside),
+        "actors": np.diff(acts.start)[aside], "busiest": most[aside],
+        "window_s": pl.repeat(widest_s, len(aside), eager=True, dtype=pl.Int64)}, schema=tables.COMMON)
 
 
 def _layer(trace: str, kind: str, events: Events, actors: int) -> Layer:

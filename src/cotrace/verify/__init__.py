@@ -31,6 +31,7 @@ from ._pairs import (
     WHOLE,
     check_cluster_names,
     check_clusters,
+    check_common_property,
     check_decisions,
     check_edges,
     check_occasions,
@@ -67,7 +68,7 @@ _SHAPES = {
         "likely_meetings", "one_sided", "days", "hours", "window_s", "observed", "shared", "rare", "tested", "a_first",
         "b_first", "copy", "naive_edges", "jitter_s", "planted", "recovered", "inputs.posts", "clusters.posts",
         "clusters.edges", "members.edges", "placebos.edges", "traces.objects", "clusters.objects", "plantings.objects",
-        "plantings.members", "notes.note"), WHOLE),
+        "plantings.members", "notes.note", "busiest"), WHOLE),
     **dict.fromkeys(("same_seen", "same_of", "unrelated_seen", "unrelated_of"), _WHOLE_OR_NOT),
     **dict.fromkeys(("expected", "shared_expected", "rare_expected"), _MICRO),
     **dict.fromkeys(("p", "q", "p_time", "p_choice", "stability"), _P),
@@ -352,6 +353,7 @@ def _follows(statement: Mapping, files: Mapping[str, bytes], tables: Tables) -> 
     check_q(tables, plan)
     check_clusters(tables)
     check_cluster_names(statement, tables)
+    check_common_property(tables, plan)
     ratios = check_links(tables, plan)
     check_signs(tables, plan)
     check_explanations(tables)

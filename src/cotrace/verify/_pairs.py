@@ -166,3 +166,21 @@ def check_cluster_names(statement: Mapping, tables: Tables) -> None:
         name = digest.digest({"members": members, "plan_digest": statement["plan_digest"]})
         if cluster != f"c-{name[:12]}":
             raise VerificationError(f"The name of cluster {cluster} is not the digest of its members and the plan.")
+
+
+def check_common_property(tables: Tables, plan: dict[str, str]) -> None:
+    """What was set aside is listed, all of it, and was busier than the plan allows."""
+    traces = {row[0]: row for row in tables.rows("traces")}
+    listed = dict.fromkeys(traces, 0)
+    widest = max((int(number(window)) for window in plan["windows"].split(";") if window), default=0)
+    for trace, thing, actors, busiest, window_s in tables.rows("common_property"):
+        if trace not in traces or traces[trace][7] or int(actors) > int(traces[trace][3]):
+            raise VerificationError(f"A thing was set aside in the behaviour {trace[:60]!r}, which was not looked for, "
+                                    "or by fewer actors.")
+        if not int(number(plan.get("common_property", ""))) < int(busiest) <= int(actors) or int(window_s) != widest:
+            raise VerificationError(f"{thing[:60]!r} was set aside, and by its counts it is no common property.")
+        listed[trace] += 1
+    for trace, row in traces.items():
+        if listed[trace] != int(row[6]):
+            raise VerificationError(f"Of {row[6]} things that the behaviour {trace!r} set aside, {listed[trace]} are "
+                                    "listed.")
