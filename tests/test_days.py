@@ -4,8 +4,10 @@ import json
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from cotrace import changes, derive, digest, pipeline, records, simulate
+from cotrace import changes, derive, digest, pipeline, reading, records, simulate
 from cotrace.cli import answer
 from cotrace.errors import InputError
 
@@ -175,3 +177,60 @@ def test_diff_of_nothing_says_what_it_takes(words, told, capsys, tmp_path, monke
 
     assert answer(words) == 2
     assert told in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------------------- files that come one by one
+
+RECORD = st.fixed_dictionaries({
+    "n": st.integers(0, 25), "text": st.sampled_from(["one", "two"]), "account": st.integers(0, 4),
+    "name": st.sampled_from(["", "Ann", "Bea"]), "minute": st.integers(0, 600),
+    "wrong": st.sampled_from([""] * 6 + ["x"]),
+})
+
+
+def jsonl(path, records):
+    """Files of different resolutions, with second copies, second versions and times that are none."""
+    lines = [{"id": str(one["n"]), "account": f"a{one['account']}", "account_name": one["name"],
+              "text": f"{one['text']} {one['n']}", "at": one["wrong"] or f"2026-01-05T{one['minute'] // 60:02}:"
+              f"{one['minute'] % 60:02}:{one['n'] if one['n'] > 12 else 0:02}Z"} for one in records]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def read_plain(found):
+    return (found.posts.rows(), found.actors.rows(), sorted(found.rejects.rows(), key=str), found.counts, found.notes,
+            sorted(map(repr, found.inputs)))
+
+
+@given(st.lists(st.lists(RECORD, min_size=1, max_size=25), min_size=1, max_size=5), st.randoms())
+@settings(max_examples=25, deadline=None)
+def test_files_read_one_by_one_are_read_as_all_at_once(tmp_path_factory, days, chance):
+    folder = tmp_path_factory.mktemp("days")
+    files = [jsonl(folder / f"{number}.jsonl", [*day, {**day[0], "n": 100 + number, "wrong": ""}])
+             for number, day in enumerate(days)]  # one record a file that no other file has: no two files are the same
+
+    try:
+        whole = reading.read(files, allow_rejects=1.0)
+    except InputError as fault:
+        whole = str(fault)
+    chance.shuffle(files)
+    shares = [share for file in files for share in reading.apart([file])]
+    try:
+        parts = reading.together(shares, allow_rejects=1.0)
+    except InputError as fault:
+        parts = str(fault)
+
+    assert parts == whole if isinstance(whole, str) else read_plain(parts) == read_plain(whole)
+
+
+def test_the_naive_way_of_putting_readings_together_sees_no_second_version(tmp_path):
+    one = jsonl(tmp_path / "1.jsonl", [dict(n=n, text="one", account=n % 3, name="", minute=n, wrong="")
+                                       for n in range(20)])
+    two = jsonl(tmp_path / "2.jsonl", [dict(n=n, text="two" if n == 3 else "one", account=n % 3, name="", minute=n,
+                                            wrong="") for n in range(3, 30)])
+    naive = pl.concat([reading.read(one, allow_rejects=1.0).posts, reading.read(two, allow_rejects=1.0).posts])
+
+    right = reading.together([*reading.apart(one), *reading.apart(two)], allow_rejects=1.0)
+
+    assert naive["post"].is_duplicated().any() and "unknown:3" in naive["post"].to_list()
+    assert right.counts["duplicates"] == 16 and "unknown:3" not in right.posts["post"].to_list()

@@ -7,8 +7,9 @@ choose between two versions of one post, and to go on when more than a twentieth
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -110,6 +111,93 @@ def check_allowed(allow_rejects: float) -> None:
                          "For a tenth:  --allow-rejects 0.10")
 
 
+# ------------------------------------------------------------------------------- files that do not come all at once
+
+@dataclass(frozen=True)
+class Share:
+    """What one file gives before files are put together: the same whichever others stand beside it.
+
+    frames: posts (tables.POSTS, as the file has them), people (`normalise.Normal`), rejects (tables.REJECTS), lines
+    (record, line). plain: the rest, as canonical JSON can carry it.
+    """
+
+    frames: dict[str, pl.DataFrame]
+    plain: dict[str, Any]
+
+
+def apart(posts: object, *, columns: Mapping[str, str] | None = None, zone: str | None = None,
+          platform: str | None = None, elsewhere: Collection[str] = (), progress: Progress = quiet) -> list[Share]:
+    """Read files to be put together later, with others, by `together`. Arguments and errors as `read`.
+
+    Args:
+        elsewhere: of `columns`, those of theirs that a file read before has: one that no file here has is no mistake.
+    """
+    files = _open(posts, columns or {}, zone, platform, progress, elsewhere)
+    shares = []
+    for file, normal in zip(files, _normals(files, progress), strict=True):
+        faults = [(file.source.name, one.number, one.line, one.fault, one.found) for one in file.raw.faults]
+        wrong = pl.concat([pl.DataFrame(faults, schema=REJECTS, orient="row"),
+                           _placed(normal.rejects, {file.sha256: file.source.name})])
+        frames = {"posts": normal.posts, "people": normal.people, "rejects": wrong,
+                  "lines": file.rows.select("record", "line")}
+        shares.append(Share(frames, {
+            "name": file.source.name, "sha256": file.sha256, "bytes": file.source.size, "records": file.raw.records,
+            "container": file.raw.container, "layout": file.layout.name, "told": file.layout.dates is not None,
+            "mapping": [list(pair) for pair in file.mapping.items()], "zone": file.zone, "zone_said": file.zone_said,
+            "dates": file.dates, "gathers": "gather" in file.rows.columns,
+            "columns": sorted({theirs for theirs in (columns or {}).values() if theirs in file.raw.columns})}))
+    return shares
+
+
+def together(shares: Sequence[Share], *, allow_rejects: float = ALLOWED, compared: bool = True,
+             progress: Progress = quiet) -> Reading:
+    """What `read` gives for the files of these shares, byte for byte.
+
+    Args:
+        compared: whether it is refused where nothing can be compared yet.
+    """
+    files, normals = [], []
+    for share in shares:
+        frames, said = share.frames, share.plain
+        number = pl.col("record").cast(pl.String)
+        receipts = pl.lit(digest.receipt(said["sha256"], 0).removesuffix("0"))
+        rows = frames["lines"].with_columns(gather=True) if said["gathers"] else frames["lines"]
+        layout = readers.Layout(said["layout"], {}, None, None, "told" if said["told"] else None, None)
+        files.append(_File(_Was(said["name"], was=said["bytes"]), said["sha256"],
+                           _WasRaw(rows, container=said["container"], was=said["records"]), layout,
+                           {ours: theirs for ours, theirs in said["mapping"]}, rows, said["zone"], said["zone_said"],
+                           said["dates"], None))
+        normals.append(normalise.Normal(frames["posts"], frames["people"], frames["rejects"].select(
+            "line", "reason", "found", receipt=receipts + number).select("receipt", "line", "reason", "found")))
+    reading = _joined(files, normals, progress)
+    _refuse_too_many(reading, allow_rejects)
+    if compared:
+        _refuse_nothing_to_compare(reading)
+    return reading
+
+
+@dataclass(frozen=True)
+class _Was(readers.Source):
+    """A file that was read before and need not be there any more."""
+
+    was: int = 0                       # bytes
+
+    @property
+    def size(self) -> int:
+        return self.was
+
+
+@dataclass
+class _WasRaw(readers.Raw):
+    """Its records, all of them, the wrong ones too."""
+
+    was: int = 0
+
+    @property
+    def records(self) -> int:
+        return self.was
+
+
 # ----------------------------------------------------------------------------------------------- opening
 
 @dataclass
@@ -127,7 +215,7 @@ class _File:
 
 
 def _open(posts: object, columns: Mapping[str, str], zone: str | None, platform: str | None,
-          progress: Progress) -> list[_File]:
+          progress: Progress, elsewhere: Collection[str] = ()) -> list[_File]:
     normalise.check_zone(zone)
     normalise.platform_name(platform)
     several = isinstance(posts, Sequence) and not isinstance(posts, str | bytes)
@@ -145,7 +233,7 @@ def _open(posts: object, columns: Mapping[str, str], zone: str | None, platform:
         files.append(_opened(source, columns, zone, platform))
     progress("reading files", len(sources), len(sources))
     for ours, theirs in columns.items():
-        if theirs and not any(theirs in file.raw.columns for file in files):
+        if theirs and theirs not in elsewhere and not any(theirs in file.raw.columns for file in files):
             raise InputError(f"No file has a column {theirs!r} to be {ours}.\n{_columns_of(files)}\n"
                              f"Name one of these:  --column {ours}=THEIRS")
     _refuse_missing(files)
@@ -224,11 +312,21 @@ def _refuse_same_file(files: list[_File]) -> None:
 # ---------------------------------------------------------------------------------------------- settling
 
 def _settle(files: list[_File], progress: Progress) -> tuple[Reading, list[normalise.Normal]]:
+    normals = _normals(files, progress)
+    return _joined(files, normals, progress), normals
+
+
+def _normals(files: list[_File], progress: Progress) -> list[normalise.Normal]:
     normals = []
     for done, file in enumerate(files):
         progress("settling posts", done, len(files))
         rows = file.rows.with_columns(receipt=_receipt(file))
         normals.append(normalise.normalise(rows, zone=file.zone, platform=file.platform, dates=file.dates))
+    return normals
+
+
+def _joined(files: list[_File], normals: list[normalise.Normal], progress: Progress) -> Reading:
+    """Files that were read apart, as one reading; in which order they stand makes no difference."""
     resolutions = _resolutions(files, normals)
     posts = pl.concat([normal.posts.with_columns(at_resolution=pl.lit(found, pl.Int32))
                        for normal, found in zip(normals, resolutions, strict=True)])
@@ -248,7 +346,7 @@ def _settle(files: list[_File], progress: Progress) -> tuple[Reading, list[norma
         "without_time": kept["at"].null_count(),
         "without_account": kept.filter(pl.col("account").is_null() & pl.col("place").is_null()).height,
     }
-    return Reading(kept, actors, inputs, rejects, counts, _notes(files, counts, resolutions)), normals
+    return Reading(kept, actors, inputs, rejects, counts, _notes(files, counts, resolutions))
 
 
 def _receipt(file: _File) -> pl.Expr:
