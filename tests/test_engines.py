@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotrace import engines, parts, reading, tables, traces
-from cotrace.engines import _pairs, local, reference
+from cotrace.engines import _meetings, _pairs, local, reference
 from cotrace.errors import InputError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -225,6 +225,22 @@ def test_where_there_is_nothing_there_are_no_pairs(engine):
 
     assert engine.pairs(events, [10]).schema == tables.PAIRS
     assert len(engine.near(events, 10)) == 0
+
+
+@pytest.mark.parametrize("searched", [1, _meetings.SEARCHED, 1000])
+def test_who_did_much_and_who_did_little_share_what_they_share(searched, monkeypatch):
+    """The shorter list is looked up in the longer one: either side may be it, and either way of looking."""
+    monkeypatch.setattr(_meetings, "SEARCHED", searched)
+    rows = [("busy", f"o{n:03}", 7 * n) for n in range(0, 200, 2)] + [
+        (f"few{actor}", f"o{(31 * actor + 3 * n) % 200:03}", 11 * n + actor) for actor in range(9) for n in range(4)]
+    events = engines.first_acts(engines.encode(table(*rows)))
+    a, b = (side.ravel().astype(np.int32) for side in np.meshgrid(np.arange(10), np.arange(10)))
+    told = np.random.default_rng(0).permutation(len(a))
+
+    found = local.meetings(events, a[told], b[told], 2)
+
+    for ours, theirs in zip(found, reference.meetings(events, a[told], b[told]), strict=True):
+        assert np.array_equal(ours, theirs)
 
 
 @every_engine

@@ -11,23 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from . import Events, _pairs, pair_table, windows_us, without_crowds
+from . import Events, _meetings, _pairs, pair_table, windows_us, without_crowds
 from ._pairs import TASKS, can_meet, compiled, even, on_all_cores, threads
-
-
-@compiled
-def _by_actor(actor, actors):
-    """The acts of each actor, sorted by object and time, and where each actor's begin."""
-    begin = np.zeros(actors + 1, dtype=np.int64)
-    for a in actor:
-        begin[a + 1] += 1
-    for a in range(actors):
-        begin[a + 1] += begin[a]
-    acts, filled = np.empty(len(actor), dtype=np.int64), begin.copy()
-    for i in range(len(actor)):
-        acts[filled[actor[i]]] = i
-        filled[actor[i]] += 1
-    return acts, begin
 
 
 def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, workers: int | None = None,
@@ -114,44 +99,4 @@ def _everybody_can_meet(low, high, j, actor, post, by, kind, seen_actor, seen_po
 def meetings(events: Events, a: NDArray[np.int32], b: NDArray[np.int32], workers: int | None = None,
              ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """See `reference.meetings`."""
-    acts, begin = _by_actor(events.actor, len(events.actors))
-    mine, theirs = events.actor[acts], events.object[acts]
-    if np.any((mine[1:] == mine[:-1]) & (theirs[1:] == theirs[:-1])):
-        raise ValueError("meetings are counted on first acts: use first_acts(events)")
-    a, b = np.asarray(a, dtype=np.int32), np.asarray(b, dtype=np.int32)
-
-    def task(first: int, last: int) -> tuple[NDArray, NDArray, NDArray]:
-        return _meetings(first, last, a, b, acts, begin, events.actor, events.object, events.post, events.by,
-                         events.kind)
-
-    size = np.diff(begin)
-    found = on_all_cores(task, even(size[a] + size[b] + 1, TASKS * threads(workers)), workers)
-    if not found:
-        return (np.empty(0, dtype=np.int64),) * 3
-    pair, event_a, event_b = (np.concatenate(column) for column in zip(*found, strict=True))
-    return pair, event_a, event_b
-
-
-@compiled
-def _meetings(first, last, a, b, acts, begin, actor, object_, post, by, kind):
-    pair, event_a, event_b = np.empty(64, dtype=np.int64), np.empty(64, dtype=np.int64), np.empty(64, dtype=np.int64)
-    found = 0
-    for row in range(first, last):
-        mine, theirs = begin[a[row]], begin[b[row]]
-        while mine < begin[a[row] + 1] and theirs < begin[b[row] + 1]:
-            i, k = acts[mine], acts[theirs]
-            if object_[i] < object_[k]:
-                mine += 1
-            elif object_[i] > object_[k]:
-                theirs += 1
-            else:
-                if can_meet(actor, post, by, kind, i, k):
-                    if found == len(pair):
-                        pair = np.concatenate((pair, np.empty(found, dtype=np.int64)))
-                        event_a = np.concatenate((event_a, np.empty(found, dtype=np.int64)))
-                        event_b = np.concatenate((event_b, np.empty(found, dtype=np.int64)))
-                    pair[found], event_a[found], event_b[found] = row, i, k
-                    found += 1
-                mine += 1
-                theirs += 1
-    return pair[:found].copy(), event_a[:found].copy(), event_b[:found].copy()
+    return _meetings.shared(events, np.asarray(a, dtype=np.int32), np.asarray(b, dtype=np.int32), workers)
