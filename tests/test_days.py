@@ -1,15 +1,18 @@
 """Posts that arrive every day: what changed and why, the same bytes as all at once, alpha that is spent once."""
 
+import dataclasses
 import json
+from fractions import Fraction
 
+import _findings
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotrace import changes, derive, digest, pipeline, reading, records, simulate
+from cotrace import changes, derive, digest, dossier, pipeline, plans, reading, records, simulate, verify
 from cotrace.cli import answer
-from cotrace.errors import InputError
+from cotrace.errors import InputError, VerificationError
 
 PLAN = records.Plan(traces=("same_text", "shared_link"), placebos=0)
 MEANS = ("suspicio", "guilt", "escalat", "worse", "spread", "campaign", "attack", "threat")  # never said of growth
@@ -234,3 +237,47 @@ def test_the_naive_way_of_putting_readings_together_sees_no_second_version(tmp_p
 
     assert naive["post"].is_duplicated().any() and "unknown:3" in naive["post"].to_list()
     assert right.counts["duplicates"] == 16 and "unknown:3" not in right.posts["post"].to_list()
+
+
+# ----------------------------------------------------------------------------------------- alpha that is spent once
+
+def test_all_looks_together_never_spend_more_than_alpha():
+    for whole in ("0.01", "0.05", "0.2"):
+        shares = [Fraction(derive.alpha_of_look(whole, look)) for look in range(1, plans.MOST_LOOKS + 1)]
+
+        assert sum(shares) < Fraction(whole) < 60 * Fraction(whole)  # the naive rule, alpha every day, after two months
+        assert shares == sorted(shares, reverse=True) and shares[0] == Fraction(whole) / 2
+
+
+@pytest.mark.parametrize("look", [1, 2, 7, 60, 1000])
+def test_a_look_is_spelled_so_that_it_is_read_back(look, tmp_path):
+    plan = plans.at_look(PLAN, look)
+    (tmp_path / "plan.toml").write_text(plans.toml(plan))
+
+    assert plans.read(tmp_path / "plan.toml") == plans.read_back(plan.as_plain()) == plan
+    assert plans.once(plan) == PLAN and plans.at_look(plan, look + 1 if look < 1000 else 1).alpha_of_looks == PLAN.alpha
+
+
+def test_a_plan_that_is_run_once_says_nothing_of_looks():
+    assert not {"look", "alpha_of_looks"} & set(PLAN.as_plain()) and "look" not in plans.toml(PLAN)
+
+
+@pytest.mark.parametrize("wrong", [{"look": 2}, {"look": 0, "alpha_of_looks": 0.01}, {"alpha_of_looks": 0.01},
+                                   {"look": 2, "alpha_of_looks": 0.01, "alpha": 0.01},
+                                   {"look": 2, "alpha_of_looks": 1.0, "alpha": 0.1},
+                                   {"look": True, "alpha_of_looks": 0.01, "alpha": 0.005}])
+def test_a_look_that_takes_more_than_its_share_is_refused(wrong):
+    with pytest.raises(InputError, match="look"):
+        plans.check(dataclasses.replace(PLAN, **wrong))
+
+
+def test_the_dossier_says_which_look_it_is_and_verify_computes_its_alpha_again():
+    found = dataclasses.replace(_findings.full(), plan=plans.at_look(_findings.PLAN, 1))
+    files = digest.unarchive(dossier.build(found))
+
+    assert "This is look 1 at posts that go on arriving. All looks together may accept 1.0 %" in " ".join(
+        files["statement.md"].decode().split())
+    assert "accepts 0.5000000 % of false pairs" in " ".join(files["statement.md"].decode().split())
+    forged = dataclasses.replace(found, plan=dataclasses.replace(found.plan, alpha=0.01))
+    with pytest.raises(VerificationError, match="alpha that is not its own"):
+        verify.verify(dossier.build(forged))

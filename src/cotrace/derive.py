@@ -19,6 +19,7 @@ Numbers are exact fractions until they are written; only `mean_low` and `mean_hi
 """
 
 import datetime
+import decimal
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -89,6 +90,7 @@ ACCUSATIONS = re.compile(r"\b(fakes?|trolls?|bots?|inauthentic (network|accounts
                          r"agents?)\b", re.IGNORECASE)  # never our claim; other people's words stand in placeholders
 _LIKELIHOOD = re.compile(r"\b(likely|unlikely|even chance|almost no chance|almost certain|listed)\b", re.IGNORECASE)
 
+LOOK_DIGITS = 6  # of the share of alpha that a look has: a spelling that survives being read back
 MAX_DEPTH = 4   # of calculations in calculations; the deepest that is written is 3
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?(e-?[0-9]{1,3})?")
@@ -196,6 +198,16 @@ def number(cell: str) -> Fraction:
     if not NUMBER.fullmatch(cell):
         raise VerificationError(f"A number was expected and {_short(cell)} found.")
     return Fraction(cell)
+
+
+def alpha_of_look(alpha: str, look: int) -> str:
+    """What the look-th look at posts that go on arriving may spend of alpha: alpha ÷ (look · (look + 1)), rounded down.
+
+    After k looks alpha · k ÷ (k + 1) is spent, so however many there are, they never spend more than alpha together.
+    """
+    share = decimal.Context(prec=LOOK_DIGITS, rounding=decimal.ROUND_DOWN).divide(
+        decimal.Decimal(alpha), decimal.Decimal(look * (look + 1)))
+    return digest.decimal(float(share))
 
 
 def derive(derivation: object, tables: Tables, depth: int = 0) -> Fraction | str | list[str]:
@@ -355,7 +367,7 @@ def written(value: Fraction | str | list[str], how: str) -> str:
             return f"{exact.numerator:,}"
         case "decimal" if digits in ("1", "2", "3", "4"):
             return _bounded(exact, int(digits))
-        case "percent" if digits in ("0", "1", "2"):
+        case "percent" if digits in ("0", "1", "2", "7"):  # 7: alpha of a late look
             return _bounded(exact * 100, int(digits)) + " %"
         case "seconds" if exact >= 0:
             return _duration(exact)

@@ -8,6 +8,8 @@
     seed = 0
     prior = "1:1000"                        # odds that a random actor of the data is run by a given source
     common_property = 5000                  # actors of one window; busier objects are set aside, and listed
+    look = 2                                # written by `cotrace add`, as is alpha_of_looks: see docs/days.md
+    alpha_of_looks = 0.01
 """
 
 import re
@@ -17,7 +19,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import parts
+from . import derive, digest, parts
 from .errors import InputError
 from .records import Plan
 
@@ -29,6 +31,7 @@ LIMITS = {  # lowest and highest value that make sense, and why
     "seed": (0, 2**53 - 1, "it has to travel in JSON"),
     "common_property": (2, 10**9, "an object of one actor pairs nobody"),
 }
+MOST_LOOKS = 1000  # nearly three years of days; by then a look has a millionth of alpha, and a new case finds more
 
 
 def resolve(plan: Plan | str | Path | None, *, only: Sequence[str] = (), without: Sequence[str] = (),
@@ -80,8 +83,33 @@ def read(path: Path) -> Plan:
 def read_back(plain: Mapping[str, Any]) -> Plan:
     """The plan that `Plan.as_plain` gave."""
     windows = plain["windows"]
+    looks = {"alpha_of_looks": float(plain["alpha_of_looks"])} if "alpha_of_looks" in plain else {}
     return Plan(**{**plain, "alpha": float(plain["alpha"]), "traces": tuple(plain["traces"]),
-                   "windows": None if windows is None else tuple(windows)})
+                   "windows": None if windows is None else tuple(windows), **looks})
+
+
+def at_look(plan: Plan, look: int) -> Plan:
+    """The plan as the look-th look at posts that go on arriving follows it: at its share of alpha.
+
+    Args:
+        plan: one that is looked at once, or another look's.
+        look: from 1.
+
+    Raises:
+        InputError: more looks than alpha can be divided among.
+    """
+    if not 1 <= look <= MOST_LOOKS:
+        raise InputError(f"This would be look {look} at posts that go on arriving, and alpha is divided among "
+                         f"{MOST_LOOKS}.\nBegin another case with the posts of the last months.")
+    whole = plan.alpha if plan.alpha_of_looks is None else plan.alpha_of_looks
+    share = derive.alpha_of_look(digest.decimal(whole), look)
+    return replace(plan, look=look, alpha_of_looks=whole, alpha=float(share))
+
+
+def once(plan: Plan) -> Plan:
+    """The plan without its looks: what a case that goes on was begun with."""
+    whole = plan.alpha if plan.alpha_of_looks is None else plan.alpha_of_looks
+    return replace(plan, look=None, alpha_of_looks=None, alpha=whole)
 
 
 def check(plan: Plan) -> None:
@@ -90,6 +118,7 @@ def check(plan: Plan) -> None:
     Raises:
         InputError: naming the setting, what it says and what it may say.
     """
+    _check_look(plan)
     for name, (low, high, why) in LIMITS.items():
         value = getattr(plan, name)
         kinds = (int, float) if name == "alpha" else (int,)
@@ -107,6 +136,24 @@ def check(plan: Plan) -> None:
                          'traces = ["shared_link"]')
 
 
+def _check_look(plan: Plan) -> None:
+    """Refuse a look that takes more of alpha than is its."""
+    if plan.look is None and plan.alpha_of_looks is None:
+        return
+    look, whole = plan.look, plan.alpha_of_looks
+    if isinstance(look, bool) or not isinstance(look, int) or not 1 <= look <= MOST_LOOKS:
+        raise InputError(f"The plan says look = {look!r}; it is a whole number from 1 to {MOST_LOOKS}, and stands with "
+                         "alpha_of_looks.")
+    if isinstance(whole, bool) or not isinstance(whole, int | float) or not LIMITS["alpha"][0] <= whole <= LIMITS[
+            "alpha"][1]:
+        raise InputError(f"The plan says alpha_of_looks = {whole!r}; it is what all looks together may spend, a number "
+                         f"from {LIMITS['alpha'][0]} to {LIMITS['alpha'][1]}.")
+    share = derive.alpha_of_look(digest.decimal(whole), look)
+    if plan.alpha != float(share):
+        raise InputError(f"The plan says alpha = {plan.alpha!r} for look {look}; of {whole} this look has {share}.\n"
+                         "Leave look and alpha_of_looks out of a plan that is run once.")
+
+
 def _shown(value: object) -> object:
     return list(value) if isinstance(value, tuple) else repr(value)
 
@@ -116,7 +163,8 @@ def toml(plan: Plan) -> str:
     lines = [f"traces = [{', '.join(_quoted(name) for name in plan.traces)}]",
              *([f"windows = {list(plan.windows)}"] if plan.windows is not None else []),
              f"alpha = {plan.alpha!r}", f"min_objects = {plan.min_objects}", f"placebos = {plan.placebos}",
-             f"seed = {plan.seed}", f"prior = {_quoted(plan.prior)}", f"common_property = {plan.common_property}"]
+             f"seed = {plan.seed}", f"prior = {_quoted(plan.prior)}", f"common_property = {plan.common_property}",
+             *([f"look = {plan.look}", f"alpha_of_looks = {plan.alpha_of_looks!r}"] if plan.look is not None else [])]
     return "\n".join(lines) + "\n"
 
 

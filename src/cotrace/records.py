@@ -26,6 +26,8 @@ class Plan:
     placebos: copies of the data run for the measured false discovery rate; below 20 the word "validated" is withheld.
     prior: odds that a random actor of the data is run by a given source, "1:1000".
     common_property: actors; objects that more of them act on inside one window, the widest, are set aside.
+    look: which look this is at posts that go on arriving, from 1; None: the posts are looked at once.
+    alpha_of_looks: what all looks together may spend; `alpha` is then what this one has (docs/days.md).
     """
 
     traces: tuple[str, ...] = ()
@@ -36,9 +38,15 @@ class Plan:
     seed: int = 0
     prior: str = "1:1000"
     common_property: int = COMMON_PROPERTY
+    look: int | None = None
+    alpha_of_looks: float | None = None
 
     def as_plain(self) -> dict:
         plain = dataclasses.asdict(self)
+        if self.look is None:  # a plan that is run once is spelled as it was before there were looks
+            del plain["look"], plain["alpha_of_looks"]
+        elif self.alpha_of_looks is not None:
+            plain["alpha_of_looks"] = digest.decimal(self.alpha_of_looks)
         return {**plain, "alpha": digest.decimal(self.alpha), "traces": list(self.traces),
                 "windows": None if self.windows is None else list(self.windows)}
 

@@ -96,7 +96,7 @@ def inauthentic(w: Writer) -> None:
     for cluster in w.ids("verdicts", "cluster"):
         _verdict(w, cluster, w.tables.cell("verdicts", "word", {"cluster": cluster}))
     w.say("FACT", "A share of {alpha} of the signs seen is accepted to be false, over all signs of all clusters that "
-          "could be judged.", "signs", "plan", alpha=one("plan", "value", "percent:1", key="alpha"))
+          "could be judged.", "signs", "plan", alpha=w.accepted())
 
 
 def _verdict(w: Writer, cluster: str, word: str) -> None:

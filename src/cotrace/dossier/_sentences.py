@@ -79,7 +79,7 @@ def _standing(w: Writer, state: str, worst: str | None) -> None:
               mean=_mean(worst), edges=count("edges"))
         w.say("FACT", "That is a measured false discovery rate of {rate}, above the {alpha} that the plan accepts, so "
               "nothing here is called validated.", ("placebos", {"cell": worst}), "edges", "plan", rate=_rate(worst),
-              alpha=one("plan", "value", "percent:1", key="alpha"))
+              alpha=w.accepted())
     elif state == "placebo impossible":
         w.say("FACT", "Read this first: nothing here is called validated, because all posts lie within {hours} hour: "
               "no copy in which who meets whom is broken can be told from the posts themselves.", "run",
@@ -321,8 +321,13 @@ def _chance(w: Writer) -> None:
     w.say("FACT", "The question for each pair is: given what these two acted on, how often would they do so close "
           "together by their own habits? The sum of these chances is what is expected.", "plan", "occasions")
     w.say("FACT", "The plan accepts {alpha} of false pairs; the correction counts {tests} pairs and behaviours, seen "
-          "or not.", "plan", "run", alpha=one("plan", "value", "percent:1", key="alpha"),
+          "or not.", "plan", "run", alpha=w.accepted(),
           tests=one("run", "value", "integer", key="tests"))
+    if w.some("plan", key="look"):
+        w.say("FACT", "This is look {look} at posts that go on arriving. All looks together may accept {alpha} of "
+              "false pairs, however many there are; what this one accepts is its share of that.", "plan",
+              look=one("plan", "value", "integer", key="look"),
+              alpha=one("plan", "value", "percent:1", key="alpha_of_looks"))
     for cell in w.ids("placebos", "cell"):
         here = {"cell": cell}
         w.say("FACT", "Copies of these posts made with kind {cell}, in which times, activity and fame stay and who "

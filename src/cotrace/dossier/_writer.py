@@ -67,6 +67,10 @@ class Writer:
     def run(self, key: str) -> str:
         return self.tables.cell("run", "value", {"key": key})
 
+    def accepted(self) -> Derivation:
+        """The share of false pairs that the plan accepts; of a look, so small that it needs its digits."""
+        return one("plan", "value", "percent:7" if self.some("plan", key="look") else "percent:1", key="alpha")
+
     def ids(self, of: str, column: str) -> list[str]:
         """Distinct values of a column, sorted."""
         return sorted(set(self.tables.cells(of, column)))

@@ -379,7 +379,19 @@ def _plan(statement: Mapping, tables: Tables) -> dict[str, str]:
         raise VerificationError("The plan lacks what the findings depend on.")
     if not 0 < number(told["alpha"]) < 1:
         raise VerificationError("The plan accepts a share of false pairs that is no share.")
+    if {"look", "alpha_of_looks"} & set(told):
+        _look(told)
     return told
+
+
+def _look(told: Mapping[str, str]) -> None:
+    """A look at posts that go on arriving has its share of alpha, and no more."""
+    look = told.get("look", "")
+    if not (look.isdecimal() and look.isascii() and 0 < len(look) < 5 and int(look)):
+        raise VerificationError("The plan does not say which look this is.")
+    share = number(told.get("alpha_of_looks", ""))
+    if not 0 < share < 1 or number(told["alpha"]) != number(derive.alpha_of_look(told["alpha_of_looks"], int(look))):
+        raise VerificationError(f"Look {look} takes a share of alpha that is not its own: {told['alpha']}.")
 
 
 def _sentences(statement: Mapping, tables: Tables) -> tuple[int, int]:
