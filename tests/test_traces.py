@@ -23,7 +23,7 @@ from cotrace.traces.shared_link import canonical_link
 
 GOLDEN = Path(__file__).parent / "golden" / "traces"
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
-LISTS = {"link": "links", "tag": "tags"}
+LISTS = {"link": "links", "tag": "tags", "media": "media"}
 ALL = tuple(parts.names("traces"))
 every_trace = pytest.mark.parametrize("name", ALL)
 
@@ -182,8 +182,8 @@ def test_only_rapid_repost_is_bound_to_seconds():
     assert {name: traces.get(name).seconds for name in ALL} == {name: name == "rapid_repost" for name in ALL}
 
 
-def test_only_similar_text_compares_posts_with_each_other():
-    assert {name for name in ALL if traces.get(name).whole} == {"similar_text"} & set(ALL)
+def test_only_likeness_compares_posts_with_each_other():
+    assert {name for name in ALL if traces.get(name).whole} == {"similar_image", "similar_text"}
 
 
 def test_an_unknown_trace_lists_those_there_are():

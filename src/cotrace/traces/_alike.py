@@ -17,15 +17,14 @@ different runs stand as one number is one in a hundred.
 The answer depends on the texts and their order, and on no number of threads.
 """
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from ._cores import on_all_cores
 
 RUN = 5             # letters; METHOD §1
 SURE = (3, 4)       # an exemplar this much alike is never overlooked; copy-paste is 4/5, METHOD §1
@@ -87,8 +86,8 @@ def runs(texts: list[str], workers: int | None = None) -> Runs:
     key = np.empty(len(points), dtype=np.uint64)
     size, mark = np.zeros(len(texts), dtype=np.int32), np.zeros((len(texts), WORDS), dtype=np.uint64)
     bits = np.uint64(min(max(len(points).bit_length(), 16), COUNTED))
-    often = _added(_on_all_cores(partial(_hash, points, start, key, bits), len(texts), workers))
-    _on_all_cores(partial(_order, start, key, _classes(often), bits, size, mark), len(texts), workers)
+    often = _added(on_all_cores(partial(_hash, points, start, key, bits), len(texts), workers))
+    on_all_cores(partial(_order, start, key, _classes(often), bits, size, mark), len(texts), workers)
     return Runs(key, start, size, mark)
 
 
@@ -118,17 +117,10 @@ def _join(made: Runs, part: int, of: int, workers: int | None) -> Groups:
     sets = (made.key, made.start, made.size, made.mark, part, of)
     for first in range(0, texts, BATCH):
         last = min(first + BATCH, texts)
-        _on_all_cores(partial(_look_up, *sets, *index, *into, True), last - first, workers, first)
+        on_all_cores(partial(_look_up, *sets, *index, *into, True), last - first, workers, first)
         _enrol(*sets, *index, *into, first, last)
-    _on_all_cores(partial(_look_up, *sets, *index, *into, False), texts, workers)
+    on_all_cores(partial(_look_up, *sets, *index, *into, False), texts, workers)
     return found
-
-
-def _on_all_cores(task: Callable, count: int, workers: int | None, first: int = 0) -> list:
-    cores = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    cuts = np.linspace(0, count, (1 if count < 256 else 2 * cores) + 1).astype(np.int64) + first
-    with ThreadPoolExecutor(cores) as pool:
-        return list(pool.map(lambda ends: task(*ends), zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)))
 
 
 @_compiled
