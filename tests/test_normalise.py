@@ -208,3 +208,44 @@ def test_a_column_that_cannot_be_what_it_is_said_to_be_is_named():
         normalise.normalise(table(links=[[{"u": 1}], [{"u": 2}]]))
     with pytest.raises(InputError, match=r"--column at=THEIRS"):
         normalise.normalise(table(at=[[1], [2]]))
+
+
+# ------------------------------------------------------------------------------------------- shortcuts
+
+NEVER = r"[^\s\S]"
+CELLS = st.one_of(st.none(), st.text(max_size=12), st.sampled_from([
+    "", " ", "NA", "nan", "7", "007", "-5", "1.0", "1.50", "9.06E+17", "906000000000000000.0", "12345678901234567890",
+    "twitter:7", "x:1", "@ana", "ana b", "a|b", "a\x00b", "\u202ea", "ＡＢ", "RT @ben: hello #tag https://a.example/x.",
+    "hello @ana #two ＃three", "https://a.example/1", "https://a.example/1 https://b.example/2", "[a, b]", '["a", "b"]',
+    "https://a.example/[x", "http://a|b", "tag other", "tag  other", "#tag,other", "reply", "retweet", "true", "EN",
+    "und"]))
+MOMENTS = st.one_of(CELLS, st.datetimes().map(lambda at: at.isoformat() + "Z"), st.sampled_from([
+    "2026-02-29T10:00:00Z", "2024-02-29T10:00:00Z", "2026-01-05 10:00:00", "2026-01-05T10:00:60Z",
+    "2026-01-05T24:00:00Z",
+    "2026-01-05T10:00:00+00:00", "2026-01-05T10:00:00.000Z", "2026-01-05T10:00:00.123Z", "2026-01-05X10:00:00Z",
+    "2026- 1-05T10:00:00Z", "+026-01-05T10:00:00Z", "2026-01-05T10:00:0\u0663Z", "1989-12-31T23:59:59Z", "1538300000",
+    "2026-01-05T10:00:00.000000+00:00", "2099-12-31T23:59:59Z", "2100-01-01T00:00:00Z"]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from([None, "UTC", "Europe/Berlin", "+03:00"]))
+def test_a_shortcut_gives_what_the_long_way_gives(data, zone):
+    height = data.draw(st.integers(1, 5))
+    names = data.draw(st.sets(st.sampled_from(sorted(normalise.ROWS)))) | {"post", "at"}
+    timely = {"at", "of_at", "account_created"}
+    rows = pl.DataFrame({name: data.draw(st.lists(MOMENTS if name in timely else CELLS, min_size=height,
+                                                  max_size=height)) for name in sorted(names)},
+                        schema=dict.fromkeys(sorted(names), pl.String)).with_row_index("receipt", 1)
+
+    short = normalise.normalise(rows, zone=zone)
+    with pytest.MonkeyPatch.context() as long_way:
+        for name, answer in {"_tidy": False, "_constant": False, "_absent": False}.items():
+            long_way.setattr(normalise, name, lambda *_, answer=answer: answer)
+        long_way.setattr(normalise, "_stamps", lambda cells, _: pl.repeat(None, len(cells), dtype=normalise.TIME,
+                                                                          eager=True))
+        for name in ("_ONE_LINK", "_FEW_WORDS"):
+            long_way.setattr(normalise, name, NEVER)
+        long = normalise.normalise(rows, zone=zone)
+
+    for one, other in ((short.posts, long.posts), (short.people, long.people), (short.rejects, long.rejects)):
+        assert one.equals(other)

@@ -5,12 +5,16 @@ becomes null. It repairs nothing: what is present and wrong is handed back as a 
 changes nothing. It knows no file format; which column is which was settled before (`reading.py`).
 """
 
+import functools
 import json
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 
 from .errors import InputError
@@ -92,7 +96,7 @@ def normalise(rows: pl.DataFrame, *, zone: str | None = None, platform: str | No
     """One row a record → one row a post.
 
     Args:
-        rows: any of the columns `ROWS`, and `receipt` (str); `line` (i64) where known. Cells may be text, or typed.
+        rows: any of the columns `ROWS`, and `receipt`; `line` (i64) where known. Cells may be text, or typed.
         zone: in which zoneless times are read: "UTC", "Europe/Kyiv", "+03:00". None: they are rejected.
         platform: of rows that name none; without it they are `unknown`.
         dates: "mdy" or "dmy" for dates like 3/4/2018. None: they are rejected.
@@ -103,22 +107,32 @@ def normalise(rows: pl.DataFrame, *, zone: str | None = None, platform: str | No
     Raises:
         InputError: a column of a type that cannot be what it is said to be.
     """
+    kept, rejects = clean(rows, zone=zone, platform=platform, dates=dates)
+    return Normal(kept.select(*POSTS), people(kept), rejects)
+
+
+def clean(rows: pl.DataFrame, *, zone: str | None = None, platform: str | None = None,
+          dates: str | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same as one wide table: POSTS, `line`, and what `people` reads; and the rejects. Arguments as `normalise`."""
     at, wrong_time = times(_column(rows, "at"), zone=zone, dates=dates)
-    rows = rows.with_columns(_at=at, _wrong_time=wrong_time, _row=pl.int_range(pl.len()))
-    for name in ("of_at", "account_created"):  # beside the matter of a post: unreadable means unknown
-        rows = rows.with_columns(times(_column(rows, name), zone=zone, dates=dates)[0].alias(f"_{name}"))
+    rows = rows.with_columns(_at=at, _wrong_time=wrong_time)
+    beside = {f"_{name}": times(_column(rows, name), zone=zone, dates=dates)[0]  # unreadable means unknown
+              for name in ("of_at", "account_created")}
+    tidy = {name for name in _IDS if name not in rows.columns or _tidy(rows[name])}
     rows = rows.with_columns(
-        platform=_platform(rows, platform),
-        **{f"_{name}": _id(rows, name) for name in _IDS},
+        _optional(rows, "line", pl.Int64),
+        platform=_once(rows, "platform", _platform(rows, platform)),
+        **beside,
+        **{f"_{name}": pl.col(name).cast(pl.String) if name in rows.columns and name in tidy else _id(rows, name)
+           for name in _IDS},
         **{f"_{name}": _list(rows, name) for name in ("links", "tags", "mentions", "media")},
-        **{f"_{name}": _text(rows, name) for name in _TEXTS},
-        _is_share=_truth(rows, "is_share"),
+        **{f"_{name}": _once(rows, name, _text(rows, name)) for name in _TEXTS},
+        _is_share=_once(rows, "is_share", _truth(rows, "is_share")),
     )
-    rows = rows.with_columns(_reason=_reasons(rows))
-    rejects = rows.filter(pl.col("_reason").is_not_null()).select(
-        "receipt", _optional(rows, "line", pl.Int64), reason="_reason", found=_found(rows))
-    kept = _posts(rows.filter(pl.col("_reason").is_null()))
-    return Normal(kept.select(*POSTS), _people(kept), rejects)
+    reason = rows.select(_reason=_reasons(rows, tidy))["_reason"]
+    wrong = reason.is_not_null()
+    rejects = rows.with_columns(reason).filter(wrong).select("receipt", "line", reason="_reason", found=_found(rows))
+    return _posts(rows.filter(~wrong) if wrong.any() else rows), rejects
 
 
 _IDS = ("post", "account", "share_of", "share_of_account", "reply_to", "reply_to_account", "quote_of",
@@ -128,37 +142,57 @@ _TEXTS = ("account_kind", "account_name", "account_handle", "account_bio", "acco
 
 
 def _posts(rows: pl.DataFrame) -> pl.DataFrame:
-    """POSTS, and the columns that `_people` reads."""
+    """POSTS, and the columns that `people` reads. What a slice of rows has nowhere is not looked for in it."""
     text = pl.col("_text")
-    retold = text.str.extract(r"^RT @(\w{1,30}):", 1)
-    rows = rows.with_columns(_kind=_kind(retold), _handle_lead=("@" + retold))
+    retold = _where(rows, text.str.starts_with("RT @"), text.str.extract(r"^RT @(\w{1,30}):", 1), pl.String)
+    rows = rows.with_columns(_kind=_kind(rows, retold), _handle_lead=("@" + retold))
     chosen = {"share": "share_of", "reply": "reply_to", "quote": "quote_of"}
     of, of_account = pl.col("_of"), pl.col("_of_account")
     for kind, name in chosen.items():
         here = pl.col("_kind") == kind
-        of = pl.coalesce(of, pl.when(here).then(f"_{name}"))
-        of_account = pl.coalesce(of_account, pl.when(here).then(f"_{name}_account"))
+        of = of if _absent(rows, name) else pl.coalesce(of, pl.when(here).then(f"_{name}"))
+        of_account = of_account if _absent(rows, f"{name}_account") else pl.coalesce(
+            of_account, pl.when(here).then(f"_{name}_account"))
     of_account = pl.coalesce(of_account, pl.when(pl.col("_kind") == "share").then("_handle_lead"))
     named = {"post": pl.col("_post"), "account": pl.col("_account"), "of": of, "of_account": of_account,
              "place": pl.when(pl.col("_place").ne_missing(pl.col("_account"))).then("_place")}
     given = _word(pl.col("_account_kind"), _ACTOR_WORDS)
     lang = pl.col("_lang").str.to_lowercase().str.replace("_", "-", literal=True)
-    return rows.with_columns(**{name: _with_platform(id_) for name, id_ in named.items()}).with_columns(
-        account_kind=pl.when(pl.col("account").is_not_null()).then(pl.coalesce(given, _kind_by_platform("account"))),
+    rows = _with_platform(rows.with_columns(**{f"_{name}": id_ for name, id_ in named.items()}), tuple(named))
+    return rows.with_columns(
+        account_kind=pl.when(pl.col("account").is_not_null()).then(pl.coalesce(
+            *([] if _absent(rows, "account_kind") else [given]), _kind_by_platform("account"))),
         at="_at",
         at_resolution=pl.lit(None, pl.Int32),
         kind="_kind",
         of_at="_of_at",
-        place_kind=pl.when(pl.col("place").is_not_null()).then(
+        place_kind=pl.lit(None, pl.String) if _absent(rows, "place") else pl.when(pl.col("place").is_not_null()).then(
             pl.coalesce(_word(pl.col("_place_kind"), _ACTOR_WORDS), _kind_by_platform("place"), pl.lit("page"))),
         text=text,
-        links=_whole(pl.coalesce("_links", _links_in(text))),
-        tags=_bare(pl.coalesce("_tags", _after("#＃", text.str.extract_all(_TAG))), "#＃"),
-        mentions=_bare(pl.coalesce("_mentions", _after("@＠", text.str.extract_all(_MENTION))), "@＠"),
+        links=_whole(_or_in_text(rows, "links", _links_in, "http")),
+        tags=_bare(_or_in_text(rows, "tags", _tags_in, "#", "＃"), "#＃"),
+        mentions=_bare(_or_in_text(rows, "mentions", _mentions_in, "@", "＠"), "@＠"),
         media="_media",
-        lang=pl.when(~lang.is_in(["und", "zxx", "unknown", "language undefined"])).then(lang),
+        lang=_once(rows, "_lang", pl.when(~lang.is_in(["und", "zxx", "unknown", "language undefined"])).then(lang)),
         client="_client",
-    )
+    ).select(*POSTS, "line", *PERSONAL)
+
+
+PERSONAL = ("_account_handle", "_account_name", "_account_created", "_account_bio", "_account_avatar",
+            "_account_site", "_place_name")  # what a post says of who acts, beside POSTS
+
+
+def _or_in_text(rows: pl.DataFrame, name: str, found: Callable[[pl.Expr], pl.Expr], *signs: str) -> pl.Expr:
+    """A list that the file gives, or else what stands in the text; a text without the signs is not searched."""
+    given, text, words = rows[f"_{name}"], pl.col("_text"), rows["_text"]
+    if not given.null_count():
+        return pl.col(f"_{name}")
+    none = pl.when(text.is_not_null()).then(pl.lit([], dtype=pl.List(pl.String)))
+    signed = functools.reduce(operator.or_, (words.str.contains(sign, literal=True) for sign in signs))
+    if not (signed & given.is_null()).any():
+        return pl.coalesce(f"_{name}", none)
+    signed_ = functools.reduce(operator.or_, (text.str.contains(sign, literal=True) for sign in signs))
+    return pl.coalesce(f"_{name}", found(pl.when(signed_ & pl.col(f"_{name}").is_null()).then(text)), none)
 
 
 _LINK = r"""https?://[^\s<>"`{}|\\^\[\]]+"""
@@ -181,6 +215,14 @@ def _links_in(text: pl.Expr) -> pl.Expr:
     return text.str.extract_all(_LINK).list.eval(bare)
 
 
+def _tags_in(text: pl.Expr) -> pl.Expr:
+    return _after("#＃", text.str.extract_all(_TAG))
+
+
+def _mentions_in(text: pl.Expr) -> pl.Expr:
+    return _after("@＠", text.str.extract_all(_MENTION))
+
+
 def _bare(words: pl.Expr, sign: str) -> pl.Expr:
     """Tags or mentions without their sign."""
     bare = pl.element().str.strip_chars_start(sign + " ").str.strip_chars()
@@ -192,16 +234,20 @@ def _after(sign: str, words: pl.Expr) -> pl.Expr:
     return words.list.eval(pl.element().str.replace(f"^[^{sign}]*[{sign}]+", ""))
 
 
-def _kind(retold: pl.Expr) -> pl.Expr:
-    return (
-        pl.when(_word(pl.col("_kind"), _ACTS).is_not_null()).then(_word(pl.col("_kind"), _ACTS))
-        .when(pl.col("_share_of").is_not_null() | pl.col("_share_of_account").is_not_null() | pl.col("_is_share"))
-        .then(pl.lit("share"))
-        .when(retold.is_not_null()).then(pl.lit("share"))
-        .when(pl.col("_reply_to").is_not_null() | pl.col("_reply_to_account").is_not_null()).then(pl.lit("reply"))
-        .when(pl.col("_quote_of").is_not_null() | pl.col("_quote_of_account").is_not_null()).then(pl.lit("quote"))
-        .otherwise(pl.lit("post"))
-    )
+def _kind(rows: pl.DataFrame, retold: pl.Expr) -> pl.Expr:
+    given = _once(rows, "_kind", _word(pl.col("_kind"), _ACTS))
+    return pl.coalesce(
+        given,
+        pl.when(_any_of(rows, "share_of", "share_of_account") | pl.col("_is_share")).then(pl.lit("share")),
+        pl.when(retold.is_not_null()).then(pl.lit("share")),
+        pl.when(_any_of(rows, "reply_to", "reply_to_account")).then(pl.lit("reply")),
+        pl.when(_any_of(rows, "quote_of", "quote_of_account")).then(pl.lit("quote")),
+        pl.lit("post"))
+
+
+def _any_of(rows: pl.DataFrame, *names: str) -> pl.Expr:
+    return pl.any_horizontal(pl.lit(False), *(pl.col(f"_{name}").is_not_null() for name in names
+                                              if not _absent(rows, name)))
 
 
 def _kind_by_platform(name: str) -> pl.Expr:
@@ -215,13 +261,25 @@ def _word(column: pl.Expr, words: dict[str, str]) -> pl.Expr:
     return plain.replace_strict(words, default=None, return_dtype=pl.String)
 
 
-def _with_platform(id_: pl.Expr) -> pl.Expr:
-    prefix = pl.col("platform") + ":"
-    return pl.when(id_.str.starts_with(prefix)).then(id_).otherwise(prefix + id_)
+def _with_platform(rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """Ids under their platform's name; one that stands under it already stays."""
+    platform = rows["platform"]
+    prefix = pl.lit(f"{platform[0]}:") if _constant(platform) else pl.col("platform") + ":"
+    whole = {}
+    for name in names:
+        id_, under = pl.col(f"_{name}"), pl.col(f"_{name}").str.starts_with(prefix)
+        whole[name] = prefix + id_ if not rows.select(under.any()).item() else pl.when(under).then(id_).otherwise(
+            prefix + id_)
+    return rows.with_columns(**{name: pl.lit(None, pl.String) if _absent(rows, name) else id_
+                                for name, id_ in whole.items()})
 
 
-def _people(posts: pl.DataFrame) -> pl.DataFrame:
-    """One row a post and actor: who they said they were at that time."""
+def people(posts: pl.DataFrame) -> pl.DataFrame:
+    """One row a post and actor: who they said they were at that time.
+
+    Args:
+        posts: as `clean` gives them.
+    """
     posts = posts.with_columns(_account_handle=pl.col("_account_handle").str.strip_chars_start("@"))
 
     def shown(actor: str, kind: str, **known: str) -> pl.DataFrame:
@@ -241,8 +299,30 @@ _SAID: dict[str, pl.DataType | type[pl.DataType]] = {
 
 # ------------------------------------------------------------------------------------------------ cells
 
+def _absent(rows: pl.DataFrame, name: str) -> bool:
+    """Whether no row has it, as it was read (with `_` before its name)."""
+    return rows[f"_{name}"].null_count() == rows.height
+
+
+def _constant(column: pl.Series) -> bool:
+    return len(column) > 0 and column.null_count() == 0 and bool((column == column[0]).all())
+
+
+def _once(rows: pl.DataFrame, name: str, made: pl.Expr) -> pl.Expr:
+    """What `made` makes of a column, computed once where all its cells are alike (or there is none)."""
+    if rows.height > 1 and (name not in rows.columns or _constant(rows[name]) or not rows[name].count()):
+        alike = rows.head(1).select(made).to_series()
+        return pl.lit(alike[0], alike.dtype)
+    return made
+
+
+def _where(rows: pl.DataFrame, asked: pl.Expr, made: pl.Expr, dtype: type[pl.DataType]) -> pl.Expr:
+    """What `made` makes of the rows that `asked` picks; null elsewhere, and not computed where it picks none."""
+    return pl.when(asked).then(made) if rows.select(asked.any()).item() else pl.lit(None, dtype)
+
+
 def _column(rows: pl.DataFrame, name: str) -> pl.Series:
-    return rows[name] if name in rows.columns else pl.Series(name, [None] * rows.height, dtype=pl.String)
+    return rows[name] if name in rows.columns else pl.repeat(None, rows.height, dtype=pl.String, eager=True).alias(name)
 
 
 def _optional(rows: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:
@@ -273,16 +353,25 @@ def _id(rows: pl.DataFrame, name: str) -> pl.Expr:
 
 
 _ROUNDED = r"^-?\d+(\.\d+)?[eE]\+\d+$|^\d{16,}\.0$|\(a float\)$"
+_UNTIDY = r"[^0-9A-Za-z_:@/-]|^$"  # ids without these signs are neither damaged nor dangerous, and stay as they stand
 
 
-def _reasons(rows: pl.DataFrame) -> pl.Expr:
-    """The first thing that is wrong with a row, or null."""
-    ids = [pl.col(f"_{name}") for name in _IDS]
+def _tidy(column: pl.Series) -> bool:
+    """Whether every id of a column stays as it stands: most columns, which need no further look."""
+    if column.dtype.is_integer():
+        return True
+    return column.dtype == pl.String and not column.is_in(NO_IDS).any() and not column.str.contains(_UNTIDY).any()
+
+
+def _reasons(rows: pl.DataFrame, tidy: set[str]) -> pl.Expr:
+    """The first thing that is wrong with a row, or null; nothing is wrong with a `tidy` id."""
+    ids = [pl.col(f"_{name}") for name in _IDS if name not in tidy]
     return (
-        pl.when(pl.any_horizontal(i.str.contains(_ROUNDED).fill_null(False) for i in ids)).then(pl.lit(DAMAGED))
-        .when(pl.any_horizontal(i.str.contains(_CONTROL).fill_null(False) for i in ids)).then(pl.lit(CONTROL))
+        pl.when(pl.any_horizontal(False, *(i.str.contains(_ROUNDED).fill_null(False) for i in ids))).then(
+            pl.lit(DAMAGED))
+        .when(pl.any_horizontal(False, *(i.str.contains(_CONTROL).fill_null(False) for i in ids))).then(pl.lit(CONTROL))
         .when(pl.col("_post").is_null()).then(pl.lit(NO_POST))
-        .when(~pl.col("platform").str.contains(r"^[a-z0-9][a-z0-9_.-]{0,63}$")).then(pl.lit(PLATFORM))
+        .when(~_once(rows, "platform", pl.col("platform").str.contains(_NAME))).then(pl.lit(PLATFORM))
         .otherwise(pl.col("_wrong_time"))
     )
 
@@ -300,6 +389,9 @@ def _platform(rows: pl.DataFrame, given: str | None) -> pl.Expr:
     return pl.coalesce(cell.replace(_PLATFORMS), pl.lit(platform_name(given)))
 
 
+_NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+
+
 def platform_name(given: str | None) -> str:
     """The one spelling of a platform's name; `unknown` where nobody names one.
 
@@ -310,7 +402,7 @@ def platform_name(given: str | None) -> str:
         return "unknown"
     name = given.strip().lower()
     name = _PLATFORMS.get(name, name)
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", name):
+    if not re.fullmatch(_NAME.strip("^$"), name):
         raise InputError(f"A platform cannot be named {given!r}: letters, digits, and _ . - only, no colon.\n"
                          "For example:  --platform telegram")
     return name
@@ -327,11 +419,16 @@ def _list(rows: pl.DataFrame, name: str) -> pl.Expr:
     if column.dtype == pl.Null or name not in rows.columns:
         return pl.lit(None, pl.List(pl.String))
     if column.dtype == pl.String:
-        cells = column.drop_nulls().unique()
+        if not column.count():
+            return pl.lit(None, pl.List(pl.String))
+        plain = column.str.contains(_ONE_LINK if name == "links" else _FEW_WORDS) & ~column.is_in(NO_IDS)
+        cells = column.filter(~plain).unique()
         listed = [_listed(cell, name) for cell in cells.to_list()]
         # joined and split again: polars makes a list column of Python lists twenty times slower
         joined = [None if words is None else "\0".join(word.replace("\0", "") for word in words) for words in listed]
-        spelled = pl.col(name).replace_strict(cells, pl.Series(joined, dtype=pl.String), default=None)
+        rest = pl.when(~pl.lit(plain)).then(name).replace_strict(cells, pl.Series(joined, dtype=pl.String),
+                                                                default=None) if len(cells) else pl.lit(None, pl.String)
+        spelled = pl.when(pl.lit(plain)).then(pl.col(name).str.replace_all(" ", "\0", literal=True)).otherwise(rest)
         none = pl.lit([], dtype=pl.List(pl.String))
         return pl.when(spelled == "").then(none).when(spelled.is_not_null()).then(spelled.str.split("\0"))
     if column.dtype not in (pl.List(pl.String), pl.List(pl.Null), pl.List(pl.Int64)):
@@ -339,6 +436,11 @@ def _list(rows: pl.DataFrame, name: str) -> pl.Expr:
                          f"Name another one with  --column {name}=THEIRS")
     word = pl.element().str.strip_chars()
     return pl.col(name).cast(pl.List(pl.String)).list.eval(word.filter(word.str.len_bytes() > 0))
+
+
+# cells that `_listed` takes apart at single spaces, if at all: most of them
+_ONE_LINK = r"^https?://[!-{}~]+$"                   # printable ASCII, no bar
+_FEW_WORDS = r"^[0-9A-Za-z_#@-]+(?: [0-9A-Za-z_#@-]+)*$"
 
 
 def _listed(cell: str, name: str) -> list[str] | None:
@@ -410,11 +512,14 @@ def times(column: pl.Series, *, zone: str | None, dates: str | None = None) -> t
     not overlap), Twitter's first API, RFC 2822; dates with slashes where `dates` says "mdy" or "dmy".
     """
     if column.dtype == pl.String:
-        distinct = pl.DataFrame({"cell": column.unique()})
-        parsed = distinct.with_columns(_strings(distinct["cell"], zone, dates))
-        back = pl.DataFrame({"cell": column}).join(parsed, on="cell", how="left", nulls_equal=True,
-                                                   maintain_order="left")
-        return back["at"], back["why"]
+        at = _stamps(column, zone)
+        if at.null_count() == column.null_count():
+            return at, pl.repeat(None, len(column), dtype=pl.String, eager=True)
+        rest = pl.DataFrame({"cell": column, "at": at}).with_columns(cell=pl.when(pl.col("at").is_null()).then("cell"))
+        cells = rest["cell"].unique()
+        parsed = pl.DataFrame([cells, *_strings(cells, zone, dates)])
+        back = rest.join(parsed, on="cell", how="left", nulls_equal=True, maintain_order="left", suffix="_told")
+        return back.select(at=pl.coalesce("at", "at_told")).to_series(), back["why"]
     name = "at"
     if column.dtype == pl.Date:
         column = column.cast(pl.Datetime("us"))
@@ -434,6 +539,45 @@ def times(column: pl.Series, *, zone: str | None, dates: str | None = None) -> t
     frame = pl.DataFrame({"at": at, "given": column.is_not_null()}).with_columns(at=_possible(pl.col("at")))
     why = frame.select(pl.when(pl.col("given") & pl.col("at").is_null()).then(pl.lit(IMPOSSIBLE)))
     return frame["at"], why.to_series()
+
+
+_ENDS = ("Z", "+00:00", ".000Z", ".000000+00:00")  # what most exports write behind YYYY-MM-DDTHH:MM:SS
+
+
+_MONTHS = np.arange(f"{EARLIEST}-01", f"{LATEST}-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int64)
+
+
+def _stamps(column: pl.Series, zone: str | None) -> pl.Series:
+    """Times in the commonest spelling of UTC, by arithmetic; null: any other cell, which `_strings` will look at."""
+    found = np.zeros(len(column), dtype=np.int64)
+    known = np.zeros(len(column), dtype=bool)
+    length = column.str.len_bytes().fill_null(0).to_numpy()
+    for end in [*_ENDS, *([""] if zone == "UTC" else [])]:
+        width = 19 + len(end)
+        here = length == width
+        if here.any():
+            cells = (column if here.all() else column.filter(pl.Series(here))).cast(pl.Binary)
+            found[here], known[here] = _read_stamps(
+                cells.bin.reinterpret(dtype=pl.Array(pl.UInt8, width)).to_numpy(), end)
+    at = pl.DataFrame({"at": found, "known": known})
+    return at.select(pl.when("known").then(pl.col("at").cast(TIME)).alias("at")).to_series()
+
+
+def _read_stamps(signs: np.ndarray, end: str) -> tuple[np.ndarray, np.ndarray]:
+    """(µs since 1970, whether it is one) of u8[n, 19 + end]: YYYY-MM-DD, T or a space, HH:MM:SS, end."""
+    one = np.ascontiguousarray(signs.T)
+    sound = (one[10] == ord("T")) | (one[10] == ord(" "))
+    for place, sign in [(4, "-"), (7, "-"), (13, ":"), (16, ":"), *enumerate(end, 19)]:
+        sound &= one[place] == ord(sign)
+    digits = one[[0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]] - np.uint8(48)
+    sound &= (digits <= 9).all(axis=0)
+    tens = (digits[::2] * np.uint8(10) + digits[1::2]).astype(np.int64)
+    year, (month, day, hour, minute, second) = tens[0] * 100 + tens[1], tens[2:]
+    sound &= (year >= EARLIEST) & (year < LATEST) & (month >= 1) & (month <= 12)
+    sound &= (hour < 24) & (minute < 60) & (second < 60)
+    months = np.where(sound, (year - EARLIEST) * 12 + month - 1, 0)
+    sound &= (day >= 1) & (day <= (_MONTHS[1:] - _MONTHS[:-1])[months])
+    return ((_MONTHS[months] + day - 1) * 86_400 + hour * 3600 + minute * 60 + second) * 10**6, sound
 
 
 def _possible(at: pl.Expr) -> pl.Expr:
