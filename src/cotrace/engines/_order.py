@@ -49,6 +49,30 @@ def arranged(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64], 
     return out, start, repeated
 
 
+def dealt(given: Columns, shards: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Acts as records, those of each shard together; and where each shard begins (i64[shards + 1]).
+
+    Object j is of shard j mod `shards`.
+    """
+    for column in given:
+        column.flags.writeable = False
+    shard_of = given[0] % np.int32(shards)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(shard_of, minlength=shards))]).astype(np.int64)
+    records = np.empty((len(given[0]), 3), dtype=np.int64)
+    _put(ends[:-1].copy(), shard_of, *given, records)
+    return records, ends
+
+
+@_compiled
+def _put(filled, shard_of, object_, at, actor, post, by, records):
+    for i in range(len(at)):
+        place = filled[shard_of[i]]
+        filled[shard_of[i]] = place + 1
+        records[place, 0] = at[i]
+        records[place, 1] = (np.int64(object_[i]) << 32) | np.int64(actor[i])
+        records[place, 2] = (np.int64(post[i]) << 32) | np.int64(by[i] + 1)
+
+
 def _by_time(at: NDArray[np.int64]) -> NDArray[np.int64]:
     """Places in order of time."""
     if not len(at):

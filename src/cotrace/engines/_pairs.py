@@ -11,8 +11,9 @@ So memory is that of the events, of the sketch, and of what can be an answer; no
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -26,6 +27,7 @@ HELD = 2**25       # meetings that are held without a sketch: 256 MiB
 SKETCH = 2**27     # counters, one byte each and one table a core; meetings a round: one for each counter
 
 compiled = numba.njit(cache=True, nogil=True, boundscheck=False)
+Counts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # Knuth's multiplier: the upper bits of the product depend on all bits of the pair
 
 
@@ -54,69 +56,106 @@ def even(weight: NDArray, parts: int) -> list[tuple[int, int]]:
     return list(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
 
 
-def counted(events: Events, windows: NDArray[np.int64], min_objects: int, workers: int,
-            ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+class Walk(NamedTuple):
+    """Acts of some objects, and what is known of them before any meeting is walked."""
+
+    what: tuple                     # start, actor, at, post, by, kind, there, windows, actor_bits: for the kernels
+    walked: list[tuple[int, int]]   # ranges of objects, about the same work each
+    free: bool                      # nobody is kept apart by kind or by the account behind
+    whole: int                      # pairs of acts within the widest window: no fewer than there are meetings
+
+
+def walk(events: Events, windows: NDArray[np.int64], workers: int, tasks: int = TASKS) -> Walk:
+    """Look how much there is to do.
+
+    Args:
+        windows: µs, ascending.
+        tasks: ranges of objects for each core.
+    """
+    there = np.zeros(len(events.start) - 1, dtype=np.int64)
+    on_all_cores(lambda first, last: _expected(first, last, events.start, events.at, windows[-1], there),
+                 even(np.diff(events.start) + 1, tasks * workers), workers)
+    free = len(events.kinds) == 1 and not np.any(events.by >= 0)
+    what = (events.start, events.actor, events.at, events.post, events.by, events.kind, there, windows,
+            _bits(len(events.kind)))
+    return Walk(what, even(there + 1, tasks * workers), free, int(there.sum()))
+
+
+def _bits(kinds: int) -> int:
+    return max(1, kinds - 1).bit_length()
+
+
+def narrow(actors: int, windows: NDArray[np.int64]) -> bool:
+    """Whether two actors and a window have room in one word; else windows are counted one at a time."""
+    return 2 * _bits(actors) + (len(windows) - 1).bit_length() <= 63
+
+
+def counted(events: Events, windows: NDArray[np.int64], min_objects: int, workers: int) -> Counts:
     """a, b, index of the window, objects; sorted, a row where a pair met on at least `min_objects` objects.
 
     Args:
         windows: µs, ascending.
     """
-    actor_bits = max(1, len(events.kind) - 1).bit_length()
+    if not narrow(len(events.kind), windows):  # more than a billion actors
+        return together([counted(events, windows[at : at + 1], min_objects, workers) for at in range(len(windows))])
     window_bits = (len(windows) - 1).bit_length()
-    if 2 * actor_bits + window_bits > 63:  # more than a billion actors: no room for the windows, one at a time
-        each = [counted(events, windows[at : at + 1], min_objects, workers) for at in range(len(windows))]
-        rows = [np.concatenate([*column]) for column in zip(*each, strict=True)]
-        rows[2] = np.repeat(np.arange(len(each)), [len(one[0]) for one in each])
-        order = np.lexsort((rows[2], rows[1], rows[0]))
-        return rows[0][order], rows[1][order], rows[2][order], rows[3][order]
-    objects = len(events.start) - 1
-    there = np.zeros(objects, dtype=np.int64)
-    on_all_cores(lambda first, last: _expected(first, last, events.start, events.at, windows[-1], there),
-                 even(np.diff(events.start) + 1, TASKS * workers), workers)
-    whole = int(there.sum())
-    walked = even(there + 1, TASKS * workers)
-    object_bits = max(1, objects - 1).bit_length()
-    free = len(events.kinds) == 1 and not np.any(events.by >= 0)
-    what = (events.start, events.actor, events.at, events.post, events.by, events.kind, there, windows, actor_bits)
-    if whole <= HELD and 2 * actor_bits + object_bits + window_bits <= 63:
-        words = _all_words(what, object_bits, window_bits, free, walked, workers)
+    acts = walk(events, windows, workers)
+    object_bits, actor_bits = max(1, len(events.start) - 2).bit_length(), acts.what[8]
+    if acts.whole <= HELD and 2 * actor_bits + object_bits + window_bits <= 63:
+        words = _all_words(acts, object_bits, window_bits, workers)
         return _rows(words, actor_bits, object_bits, window_bits, len(windows), min_objects)
-    return _of_many(what, window_bits, free, walked, whole, min_objects, workers)
+    return of_many(lambda: [acts], acts.whole, windows, len(events.kind), min_objects, workers)
 
 
-def _all_words(what: tuple, object_bits: int, window_bits: int, free: bool, walked: list[tuple[int, int]],
-               workers: int) -> NDArray[np.int64]:
+def together(each: list[Counts]) -> Counts:
+    """Counts of one window each, as counts of all."""
+    a, b, _, objects = (np.concatenate([*column]) for column in zip(*each, strict=True))
+    window = np.repeat(np.arange(len(each)), [len(one[0]) for one in each])
+    order = np.lexsort((window, b, a))
+    return a[order], b[order], window[order], objects[order]
+
+
+def _all_words(acts: Walk, object_bits: int, window_bits: int, workers: int) -> NDArray[np.int64]:
     """Every meeting, sorted: held in one array, in which each range of objects has as much room as it can need."""
-    room = np.concatenate([[0], np.cumsum([what[6][first:last].sum() for first, last in walked])]).astype(np.int64)
+    there, walked = acts.what[6], acts.walked
+    room = np.concatenate([[0], np.cumsum([there[first:last].sum() for first, last in walked])]).astype(np.int64)
     words = np.empty(room[-1], dtype=np.int64)
     place = dict(zip(walked, zip(room[:-1].tolist(), room[1:].tolist(), strict=True), strict=True))
 
     def write(first: int, last: int) -> int:
         low, high = place[first, last]
-        return int(_write(*(first, last, *what, object_bits, window_bits, free, words[low:high])))
+        return int(_write(*(first, last, *acts.what, object_bits, window_bits, acts.free, words[low:high])))
 
     empty = sum(on_all_cores(write, walked, workers))
     words.sort()
     return words[: len(words) - empty]
 
 
-def _of_many(what: tuple, window_bits: int, free: bool, walked: list[tuple[int, int]], whole: int, min_objects: int,
-             workers: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """`counted`, of more meetings than are held, or of more objects than a word has room for."""
-    windows, actor_bits = what[7], what[8]
+def of_many(parts: Callable[[], Iterable[Walk]], whole: int, windows: NDArray[np.int64], actors: int, min_objects: int,
+            workers: int) -> Counts:
+    """`counted`, of more meetings than are held, or of more objects than a word has room for.
+
+    Args:
+        parts: gives all acts, divided between objects in any way, as often as it is called.
+        whole: of all parts together.
+        actors: codes of actors there are.
+    """
+    window_bits, actor_bits = (len(windows) - 1).bit_length(), _bits(actors)
     sketched = whole > HELD and min_objects > 1
     rounds = -(-whole // SKETCH) if sketched else 1
     width = min(SKETCH, 1 << max(4, (whole // rounds).bit_length())) if sketched else 1
     found = []
     for round_ in range(rounds):
-        how = (*what, window_bits, free, rounds, round_)
-        sketch = _sketch(how, walked, width, workers) if sketched else np.zeros(1, dtype=np.uint8)
+        division = (rounds, round_)
+        sketch = _sketch(parts, division, window_bits, width, workers) if sketched else np.zeros(1, dtype=np.uint8)
         least = min(min_objects, 255) if sketched else 0
-        held = np.concatenate([np.empty(0, dtype=np.int64), *on_all_cores(
-            lambda first, last, how=how, sketch=sketch, least=least: _hold(*(first, last, *how, sketch, least)),
-            walked, workers)])
-        held.sort()
-        found.append(_rows(held, actor_bits, 0, window_bits, len(windows), min_objects))
+        held = [np.empty(0, dtype=np.int64)]
+        for acts in parts():
+            how = (*acts.what, window_bits, acts.free, *division, sketch, least)
+            held += on_all_cores(lambda first, last, how=how: _hold(*(first, last, *how)), acts.walked, workers)
+        words = np.concatenate(held)
+        words.sort()
+        found.append(_rows(words, actor_bits, 0, window_bits, len(windows), min_objects))
     a, b, window, count = (np.concatenate(column) for column in zip(*found, strict=True))
     if rounds > 1:
         order = np.lexsort((window, b, a))
@@ -124,16 +163,19 @@ def _of_many(what: tuple, window_bits: int, free: bool, walked: list[tuple[int, 
     return a, b, window, count
 
 
-def _sketch(how: tuple, walked: list[tuple[int, int]], width: int, workers: int) -> NDArray[np.uint8]:
+def _sketch(parts: Callable[[], Iterable[Walk]], division: tuple[int, int], window_bits: int, width: int,
+            workers: int) -> NDArray[np.uint8]:
     """How often the pairs of each counter met, at most 255; each core counts into its own and they are added up."""
-    shares = [walked[core::workers] for core in range(workers)]
-    tables = [np.zeros(width, dtype=np.uint8) for _ in shares]
+    tables = [np.zeros(width, dtype=np.uint8) for _ in range(workers)]
+    for acts in parts():
+        shares = [acts.walked[core::workers] for core in range(workers)]
+        how = (*acts.what, window_bits, acts.free, *division)
 
-    def fill(core: int, _: int) -> None:
-        for first, last in shares[core]:
-            _tick(*(first, last, *how, tables[core]))
+        def fill(core: int, _: int, shares: list = shares, how: tuple = how) -> None:
+            for first, last in shares[core]:
+                _tick(*(first, last, *how, tables[core]))
 
-    on_all_cores(fill, [(core, 0) for core in range(workers)], workers)
+        on_all_cores(fill, [(core, 0) for core in range(workers) if shares[core]], workers)
     for table in tables[1:]:
         _add(tables[0], table)
     return tables[0]
