@@ -32,8 +32,10 @@ PAGE = ("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title
         "Somebody was forgotten in this case, and the statement that named them is withheld. What is left of its "
         "evidence, and the digests of the rest, are in dossier.zip: cotrace verify says what still follows.</p></body>"
         "</html>\n")
+PEOPLE = {*tables.ACTORS, "post", "at"} - {"seen_from", "seen_to"}  # of one file: `reading.Share`
 COLUMNS = {frozenset(schema): name for name, schema in (
-    ("posts", tables.POSTS), ("actors", tables.ACTORS), ("rejects", tables.REJECTS), ("sources", tables.SOURCES))}
+    ("posts", tables.POSTS), ("actors", tables.ACTORS), ("rejects", tables.REJECTS), ("sources", tables.SOURCES),
+    ("actors", PEOPLE))}
 
 
 class Forgotten:

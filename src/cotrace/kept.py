@@ -65,7 +65,7 @@ def read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> tup
     files = _files(posts)
     if not files:  # tables and standard input, which have no name to remember them by
         anew = forgetting.scrub(reading.read(posts, progress=progress, **how), forgotten(store))
-        return replace(anew, how=_said(how)), _put(store, *_apart(anew))
+        return replace(anew, how=said_how(how)), _put(store, *_apart(anew))
     digests = sorted(digest.sha256_file(file) for file in files)
     choices = "reading " + " ".join(digests)
     how = {**how, **{key: how[key] or value for key, value in (store.recall(choices) or {}).items()}}
@@ -73,11 +73,11 @@ def read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> tup
     def make() -> tuple[Frames, object]:
         return _apart(forgetting.scrub(reading.read(files, progress=progress, **how), forgotten(store)))
 
-    of = {"files": digests, "names": [Path(file).name for file in files], "how": as_plain(_said(how)),
+    of = {"files": digests, "names": [Path(file).name for file in files], "how": as_plain(said_how(how)),
           "software": as_plain(software())}
     frames, plain, blob = step(store, "read", of, make)
     store.remember(choices, {key: how[key] for key in ("columns", "zone", "platform")})  # what worked, and only that
-    return _whole(frames, plain, _said(how)), blob
+    return _whole(frames, plain, said_how(how)), blob
 
 
 def _files(posts: object) -> list[str | Path]:
@@ -87,8 +87,8 @@ def _files(posts: object) -> list[str | Path]:
     return files if len(files) == len(given) else []
 
 
-def _said(how: Mapping) -> tuple[tuple[str, str], ...]:
-    """How the files were asked to be read, for the dossier."""
+def said_how(how: Mapping) -> tuple[tuple[str, str], ...]:
+    """How files were asked to be read, for the dossier: columns, zone, platform, allow_rejects."""
     columns = ";".join(f"{ours}={theirs}".replace("%", "%25").replace(";", "%3B")
                        for ours, theirs in sorted((how["columns"] or {}).items()))
     return (("allow_rejects", digest.decimal(how["allow_rejects"])), ("columns", columns),
@@ -108,17 +108,50 @@ def _whole(frames: Frames, plain: dict, how: tuple[tuple[str, str], ...]) -> Rea
 
 
 def reading_of(store: Case, blob: str, how: tuple[tuple[str, str], ...] = ()) -> Reading:
-    """The reading that `read` kept under this name."""
+    """The reading that `read` or `put_together` kept under this name."""
     said = json.loads(store.get(blob))
+    if "shares" in said:
+        return replace(reading.together([share_of(store, one) for one in said["shares"]], allow_rejects=1.0,
+                                        compared=False), how=how)
     return _whole(_frames(store, said), said["plain"], how)
+
+
+def put_share(store: Case, share: reading.Share) -> str:
+    """Keep what one file gave, without those who were forgotten."""
+    gone = forgotten(store)
+    frames, plain = share.frames, share.plain
+    if gone:
+        frames = {**frames, "posts": forgetting.posts(frames["posts"], gone),
+                  "people": forgetting.actors(frames["people"], gone),
+                  "rejects": forgetting.rejects(frames["rejects"], gone)}
+        plain = {**plain, "name": gone.text(plain["name"])}
+    return _put(store, frames, plain)
+
+
+def share_of(store: Case, blob: str) -> reading.Share:
+    """What one file gave."""
+    said = json.loads(store.get(blob))
+    return reading.Share(_frames(store, said), said["plain"])
+
+
+def whole(store: Case, blob: str) -> bool:
+    """Is everything that one file gave still here?"""
+    return store.has(blob) and all(map(store.has, json.loads(store.get(blob))["frames"].values()))
+
+
+def put_together(store: Case, shares: Sequence[str]) -> str:
+    """Keep which files a reading is of; it is put together anew where it is needed, and lies here once."""
+    return store.put(digest.canonical({"shares": sorted(shares)}))
 
 
 def readings(store: Case) -> list[Reading]:
     """Every reading that a case holds, of this run and of others."""
     blobs = {fact["blob"] for fact in store.facts if fact["kind"] == "step" and fact["name"] == "read"}
     blobs |= {json.loads(store.get(fact["recipe"]))["reading"] for fact in store.runs if fact.get("recipe")}
-    tables_of = {blob: json.loads(store.get(blob))["frames"].values() for blob in sorted(blobs) if store.has(blob)}
-    return [reading_of(store, blob) for blob, parts in tables_of.items() if all(map(store.has, parts))]
+    said = {blob: json.loads(store.get(blob)) for blob in sorted(blobs) if store.has(blob)}
+    return [reading_of(store, blob) for blob, one in said.items()
+            if (all(whole(store, share) for share in one["shares"]) if "shares" in one
+                else all(map(store.has, one["frames"].values())))]
 
 
 def posts_of(store: Case) -> pl.DataFrame:
@@ -126,8 +159,7 @@ def posts_of(store: Case) -> pl.DataFrame:
     blob = store.runs[-1].get("recipe") if store.runs else None
     if not blob:
         return tables.empty(tables.POSTS)
-    said = json.loads(store.get(json.loads(store.get(blob))["reading"]))
-    return table(store, said["frames"]["posts"])
+    return reading_of(store, json.loads(store.get(blob))["reading"]).posts
 
 
 def recipe(store: Case, pseudonyms: bytes | None) -> dict:

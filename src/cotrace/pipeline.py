@@ -1,6 +1,6 @@
 """The straight line, in full: files → posts → actions → pairs → edges → clusters → links → dossier.
 
-The order of the steps is written in `_follow`, and nowhere else. Every step that takes time is kept in the case under
+The order of the steps is written in `follow`, and nowhere else. Every step that takes time is kept in the case under
 a digest of all that its answer depends on, so that a run that was interrupted goes on where it stood, and a finding is
 made again in moments when a person has decided about somebody in it.
 """
@@ -106,19 +106,23 @@ def run(
     store = Nowhere() if case is None else Case(case)
     with store.working():
         plan = plans.resolve(plan, only=only, without=without, seed=seed)
-        counting = _counting(engine, workers)
+        counting = counting_by(engine, workers)
         gone = kept.forgotten(store)
         registry = forgetting.sources(sources.read(registries), gone)
         if key is not None:
             statement.sign(b"", key)  # a key that cannot sign is refused before the work, not after it
         read, blob = kept.read(store, posts, progress, columns=columns, zone=zone, platform=platform,
                            allow_rejects=allow_rejects)
-        _refuse_too_large(read, memory)
-        made_from = {"reading": blob, "how": as_plain(read.how), "plan": plan.as_plain(),
-                     "software": as_plain(software()), "registry": kept.put_table(store, registry),
-                     "pseudonyms": kept.which_key(pseudonyms)}
-        return _follow(store, made_from, read, registry, plan, counting, decided=decided, key=key,
-                       pseudonyms=pseudonyms, progress=progress)
+        refuse_too_large(read, memory)
+        made_from = recipe(read, blob, kept.put_table(store, registry), plan, pseudonyms)
+        return follow(store, made_from, read, registry, plan, counting, decided=decided, key=key,
+                      pseudonyms=pseudonyms, progress=progress)
+
+
+def recipe(read: Reading, blob: str, registry: str, plan: Plan, pseudonyms: bytes | None) -> dict:
+    """What a finding is made from, so that it can be made again from the case alone; blobs of reading and registry."""
+    return {"reading": blob, "how": as_plain(read.how), "plan": plan.as_plain(), "software": as_plain(software()),
+            "registry": registry, "pseudonyms": kept.which_key(pseudonyms)}
 
 
 def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | None = None, engine: str = "local",
@@ -137,16 +141,16 @@ def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | Non
         plan = plans.read_back(made_from["plan"])
         read = kept.reading_of(store, made_from["reading"], tuple(map(tuple, made_from["how"])))
         registry = kept.table(store, made_from["registry"])
-        return _follow(store, made_from, read, registry, plan, _counting(engine, workers), key=key,
-                       pseudonyms=pseudonyms, progress=progress)
+        return follow(store, made_from, read, registry, plan, counting_by(engine, workers), key=key,
+                      pseudonyms=pseudonyms, progress=progress)
 
 
-def _follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.DataFrame, plan: Plan,
-            engine: ModuleType, *, decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None,
-            progress: Progress) -> Run:
+def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.DataFrame, plan: Plan,
+           engine: ModuleType, *, decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None,
+           progress: Progress) -> Run:
     """The line itself, from posts on."""
     resolution_s = max(file.resolution_s for file in read.inputs)
-    plan = replace(plan, windows=_windows(plan, resolution_s))
+    plan = replace(plan, windows=windows(plan, resolution_s))
     gone = kept.forgotten(store)
     line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress)
 
@@ -271,18 +275,18 @@ class _Line:
                              widest_s=max(self.plan.windows or (0,)) or None)
 
 
-def _windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
+def windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
     """The windows of the plan; none at all is no search, and would say that nobody acts together.
 
     Raises:
         InputError: the clock of the data tells none of the default windows, or not one that the plan asks for.
     """
-    windows = network.windows(plan, resolution_s)
-    if not windows:
+    told = network.windows(plan, resolution_s)
+    if not told:
         raise InputError(f"The times in these files are only known to {resolution_s} s, which is longer than every "
                          f"window that is looked at by default.\nAsk for wider ones in a plan:  windows = "
                          f"[{resolution_s}]  and read what that can mean: the same day is no coordination.")
-    return windows
+    return told
 
 
 def _not_compared(registry: pl.DataFrame, read: Reading) -> list[str]:
@@ -310,7 +314,7 @@ def _subject(read: Reading, plan: Plan, gone: forgetting.Forgotten) -> dict:
             "software": as_plain(software()), **({"forgotten": sorted(gone.actors)} if gone else {})}
 
 
-def _counting(engine: str, workers: int | None) -> ModuleType:
+def counting_by(engine: str, workers: int | None) -> ModuleType:
     """An engine with its number of threads."""
     module = parts.require(parts.load("engines", engine))
     bound = ModuleType(module.__name__)
@@ -318,7 +322,7 @@ def _counting(engine: str, workers: int | None) -> ModuleType:
     return bound
 
 
-def _refuse_too_large(read: Reading, memory: int | None) -> None:
+def refuse_too_large(read: Reading, memory: int | None) -> None:
     needed = MEMORY_BASE + MEMORY_FACTOR * read.posts.estimated_size()
     if memory is not None and needed > memory:
         raise InputError(f"These {read.posts.height:,} posts need about {_spelled(needed)} of memory, and --memory "
