@@ -298,6 +298,37 @@ def test_pairs_are_counted_within_kinds_seen_or_not():
     assert found.tests == 2 * (40 * 39 // 2 + 30 * 29 // 2)
 
 
+def test_who_only_meets_in_crowds_is_no_candidate_and_hides_nobody_who_meets_elsewhere():
+    """Six moments that 80 people share at once are 3,160 pairs, and say nothing of any of them."""
+    public = [(f"x:c{who}", f"news{n}", 100_000 * n + who % 9, f"x:n{who}.{n}", None) for who in range(80)
+              for n in range(6)]
+    rows = acts(crowd() + public + together("x:c3", "x:c4", objects=10))
+
+    found = validate(rows)
+
+    (one,) = found.tested
+    assert local.pairs(one.layer.events, (60,), min_objects=3).height >= 80 * 79 // 2, "so many met"
+    assert len(one.pairs.a) < 20
+    assert found.edges.select("a", "b").rows() == [("x:c3", "x:c4")]
+    assert found.edges["shared"].item() == 16, "crowds or not, what they share is counted"
+
+
+@given(posts=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.integers(0, 4)), max_size=30))
+def test_a_post_is_one_occasion_however_many_objects_it_has(posts):
+    pair, a, b = (np.array(column, dtype=np.int64) for column in zip(*sorted(posts, key=lambda m: m[0]), strict=True)
+                  ) if posts else (np.zeros(0, dtype=np.int64),) * 3
+
+    start = np.searchsorted(pair, np.arange(4))
+    for far in (0, 10_000):  # few posts, and few of many
+        counted = _layers.one_a_post(start, (a + far).astype(np.int32), b.astype(np.int32))
+
+        kept = []
+        for of, x, y in zip(pair, a, b, strict=True):
+            kept.append(not any(ok and of == p and (x == m or y == n)
+                                for ok, p, m, n in zip(kept, pair, a, b, strict=False)))
+        assert counted.tolist() == kept
+
+
 def test_common_property_is_set_aside_and_listed():
     viral = [(f"x:{n}", "viral", 900_000 + 60 * n, f"x:v{n}", None) for n in range(40)]
     rows = acts(crowd() + together("x:m", "x:n", objects=10) + viral)

@@ -141,7 +141,7 @@ def _too_small(layer: Layer, tried: tuple[int, ...]) -> str:
 
 
 def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int) -> Tested:
-    pairs = candidates(layer, engine, tried[-1], min_objects)
+    pairs = candidates(layer, engine, tried, min_objects)
     audience = _choice.audiences(layer)
     counts = _choice.of_objects(layer, audience)
     choice = _choice.expect(layer.degree, layer.size, layer.events.object[pairs.event_a], pairs, audience,

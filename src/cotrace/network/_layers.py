@@ -5,6 +5,7 @@ No table of all co-sharing pairs is ever held: window counts are kept by event a
 only for the candidate pairs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import NamedTuple
@@ -124,11 +125,19 @@ def _layer(trace: str, kind: str, events: Events, actors: int) -> Layer:
                  np.digitize(size, SIZES).astype(np.int8))
 
 
-def candidates(layer: Layer, engine: ModuleType, window_s: int, min_objects: int) -> Pairs:
-    """Pairs that met on at least `min_objects` objects within the widest window, with all objects that they share."""
-    seen = engine.pairs(layer.events, (window_s,), min_objects=min_objects)
-    code = pl.DataFrame({"name": layer.events.actors, "code": np.arange(len(layer.events.actors), dtype=np.int32)})
-    codes = seen.join(code, left_on="a", right_on="name").rename({"code": "code_a"})
+def candidates(layer: Layer, engine: ModuleType, windows_s: Sequence[int], min_objects: int) -> Pairs:
+    """Pairs that a test can be about, with all objects that they share: in one of the windows they met on at least
+    `min_objects` objects, and not in a public moment.
+
+    A hot event counts nowhere in its window, so a pair that only meets in crowds has nothing to test. Crowds are where
+    nearly all meetings are, and their number grows with the square; those of cold events grow with the events.
+    """
+    seen = [engine.pairs(take(layer.events, ~hot_events(layer, engine, window_s)), (window_s,), min_objects=min_objects)
+            for window_s in windows_s]
+    code = pl.DataFrame({"name": pl.Series(layer.events.actors, dtype=pl.String),
+                         "code": np.arange(len(layer.events.actors), dtype=np.int32)})
+    met = pl.concat(seen).select("a", "b").unique()
+    codes = met.join(code.rename({"code": "code_a"}), left_on="a", right_on="name")
     codes = codes.join(code, left_on="b", right_on="name").sort("code_a", "code")
     a, b = codes["code_a"].to_numpy().copy(), codes["code"].to_numpy().copy()
     pair, event_a, event_b = engine.meetings(layer.events, a, b)
@@ -137,15 +146,33 @@ def candidates(layer: Layer, engine: ModuleType, window_s: int, min_objects: int
     return Pairs(a, b, start, event_a, event_b, counted)
 
 
+def hot_events(layer: Layer, engine: ModuleType, window_s: int, hot_from: int = HOT) -> NDArray[np.bool_]:
+    """Whether an event lies in a public moment; bool[events]."""
+    return engine.near(layer.events, window_s) >= hot_from
+
+
+def one_a_post(start: NDArray[np.int64], post_a: NDArray[np.int32], post_b: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Of each meeting, whether no earlier counted one of the pair is by one of the same two posts.
+
+    Args:
+        start: where the meetings of each pair begin (and end).
+        post_a, post_b: of each meeting.
+    """
+    posts = max(post_a.max(initial=-1), post_b.max(initial=-1)) + 1
+    if posts > 4 * len(post_a):  # few meetings of many posts: a table of all of them would cost more than a sort
+        post_a, post_b = np.split(np.unique(np.r_[post_a, post_b], return_inverse=True)[1].astype(np.int32), 2)
+        posts = 2 * len(post_a)
+    return _one_a_post(start, post_a, post_b, *np.full((2, posts), -1, dtype=np.int64))
+
+
 @njit(cache=True)
-def one_a_post(start, post_a, post_b):  # pragma: no cover
-    counted = np.ones(len(post_a), dtype=np.bool_)
+def _one_a_post(start, post_a, post_b, last_a, last_b):  # pragma: no cover
+    counted = np.zeros(len(post_a), dtype=np.bool_)
     for pair in range(len(start) - 1):
         for m in range(start[pair], start[pair + 1]):
-            for earlier in range(start[pair], m):
-                if counted[earlier] and (post_a[earlier] == post_a[m] or post_b[earlier] == post_b[m]):
-                    counted[m] = False
-                    break
+            if last_a[post_a[m]] != pair and last_b[post_b[m]] != pair:
+                last_a[post_a[m]] = last_b[post_b[m]] = pair
+                counted[m] = True
     return counted
 
 
@@ -159,7 +186,7 @@ def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight
             often than taste predicts would otherwise define the habit that excuses them both.
     """
     events = layer.events
-    hot = engine.near(events, window_s) >= hot_from
+    hot = hot_events(layer, engine, window_s, hot_from)
     cold = take(events, ~hot)
     near = np.zeros((len(events), BINS), dtype=np.int64)
     near[~hot] = engine.lag_near(cold, window_s, layer.lag_bin[~hot], BINS)
