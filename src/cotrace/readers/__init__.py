@@ -14,8 +14,9 @@ Records are counted from 1 in the order of the file; what cannot be read counts 
 
 import hashlib
 import io
+import itertools
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,7 @@ from . import _packed
 
 RECORD, LINE = "#record", "#line"   # columns of ours beside the file's; "#" keeps them apart from theirs
 LONGEST = 16 * 2**20                # bytes of one record; the longest posts are 100 times shorter
+CHUNK = 20_000                      # records read one by one before they become columns
 LAST_RESORT = "columns"             # the layout that guesses by names; asked after all that know
 
 # reasons are fixed phrases, so that they can be counted
@@ -65,9 +67,16 @@ class Source:
         """The bytes as they are."""
         return open(self.path, "rb") if self.path is not None else io.BytesIO(self.raw or b"")
 
-    def unpacked(self) -> BinaryIO:
-        """The bytes after gzip or zstandard, where the file is packed so."""
-        return _packed.opened(self.open(), self.size, self.name)
+    def unpacked(self, told: _packed.Told | None = None) -> BinaryIO:
+        """The bytes after gzip or zstandard, where the file is packed so; `told` hears the bytes as they lie there."""
+        return _packed.opened(self.open(), self.size, self.name, told)
+
+    def state(self) -> tuple[int, ...]:
+        """What changes when somebody writes to the file: its size, the time of the last change, which file it is."""
+        if self.path is None:
+            return (self.size,)
+        now = self.path.stat()
+        return now.st_size, now.st_mtime_ns, now.st_ino
 
     @property
     def size(self) -> int:
@@ -81,6 +90,19 @@ class Source:
         """The first bytes, unpacked."""
         with self.unpacked() as file:
             return file.read(size)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some records of a file, one after another."""
+
+    columns: tuple[str, ...]               # of the file, as far as it was read: names in the order they were met
+    frame: pl.DataFrame                    # those columns that were asked for and are here, RECORD, LINE
+    faults: Sequence[Record] = ()          # records between them that could not be read
+
+    @property
+    def records(self) -> int:
+        return self.frame.height + len(self.faults)
 
 
 @dataclass
@@ -98,6 +120,14 @@ class Raw:
     @property
     def records(self) -> int:
         return self.frame.height + len(self.faults)
+
+
+Choose = Callable[[tuple[str, ...]], Iterable[str]]  # the columns so far → those that are wanted
+
+
+def every(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Chooses all columns."""
+    return columns
 
 
 def source(given: object) -> Source:
@@ -168,71 +198,91 @@ def read(given: Source) -> Raw:
     """
     container = container_of(given)
     name = container.__name__.rpartition(".")[2]
-    if hasattr(container, "columns"):
-        frame, faults = container.columns(given)
-    else:
-        frame, faults = gathered(container.records(given))
-    raw = Raw(frame, faults, name)
+    found = list(slices(given, container))
+    empty = pl.DataFrame(schema={RECORD: pl.Int64, LINE: pl.Int64})
+    frame = pl.concat([some.frame for some in found] or [empty], how="diagonal_relaxed", rechunk=True)
+    names = found[-1].columns if found else ()
+    raw = Raw(frame.select(RECORD, LINE, *names), [fault for some in found for fault in some.faults], name)
     if not raw.records:
-        raise InputError(f"{given.name} holds no record.\nIt has {given.size} bytes and reads as {name}: a header "
-                         "alone is no posts. Export it again, or name another file.")
+        raise nothing_in(given, name)
     return raw
 
 
-def gathered(records: Iterator[Record], chunk: int = 20_000) -> tuple[pl.DataFrame, list[Record]]:
-    """Records as columns of text (or lists of text); a record that lacks a column is null there."""
-    frames, faults, kept = [], [], []
-    for record in records:
-        if record.cells is None:
-            faults.append(record)
-            continue
-        kept.append(record)
-        if len(kept) == chunk:
-            frames.append(_columns(kept))
-            kept = []
-    if kept or not frames:
-        frames.append(_columns(kept))
-    return pl.concat(frames, how="diagonal_relaxed", rechunk=True), faults
+def nothing_in(given: Source, container: str) -> InputError:
+    """What to say of a file without a record."""
+    return InputError(f"{given.name} holds no record.\nIt has {given.size} bytes and reads as {container}: a header "
+                      "alone is no posts. Export it again, or name another file.")
 
 
-def _columns(records: list[Record]) -> pl.DataFrame:
-    cells = [record.cells or {} for record in records]
-    names: dict[str, None] = {}
+def slices(given: Source, container: ModuleType, choose: Choose = every, told: _packed.Told | None = None,
+           ) -> Iterator[Slice]:
+    """All records of one file, in its order, some at a time.
+
+    Args:
+        told: hears the bytes of the file on their way, where the container reads them from first to last.
+    """
+    if hasattr(container, "slices"):
+        yield from container.slices(given, choose, told)
+    else:
+        yield from gathered(container.records(given), choose)
+
+
+def gathered(records: Iterator[Record], choose: Choose = every, chunk: int = CHUNK) -> Iterator[Slice]:
+    """Records as columns of text; a record that lacks a column is null there."""
+    known: dict[str, None] = {}
+    while some := list(itertools.islice(records, chunk)):
+        yield columns_of(some, known, choose)
+
+
+def columns_of(records: list[Record], known: dict[str, None], choose: Choose) -> Slice:
+    """The same records as columns; names that are new are added to `known`."""
+    faults = [record for record in records if record.cells is None]
+    kept = [record for record in records if record.cells is not None] if faults else records
+    cells = [record.cells or {} for record in kept]
     for one in cells:
-        if not one.keys() <= names.keys():  # most records have the columns of those before
-            names.update(dict.fromkeys(one))
-    series = [pl.Series(RECORD, [record.number for record in records], dtype=pl.Int64),
-              pl.Series(LINE, [record.line for record in records], dtype=pl.Int64)]
-    for name in names:
+        if not one.keys() <= known.keys():  # most records have the columns of those before
+            known.update(dict.fromkeys(one))
+    series = [pl.Series(RECORD, [record.number for record in kept], dtype=pl.Int64),
+              pl.Series(LINE, [record.line for record in kept], dtype=pl.Int64)]
+    for name in choose(tuple(known)):
         series.append(pl.Series(name, [one.get(name) for one in cells], dtype=pl.String))
-    return pl.DataFrame(series)
+    return Slice(tuple(known), pl.DataFrame(series), faults)
 
 
-def numbered(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Record]]:
-    """Typed columns with record numbers; columns of structures are left out, bytes are read as UTF-8 or are faults."""
-    texts, undecodable = [], pl.lit(False)
+def numbered(frame: pl.DataFrame, choose: Choose = every, before: int = 0) -> Slice:
+    """Typed columns with record numbers; columns of structures are left out, bytes are read as UTF-8 or are faults.
+
+    Args:
+        before: records of the file before these.
+    """
+    texts, undecodable = {}, pl.lit(False)
     for name, dtype in frame.schema.items():
         if dtype == pl.Binary:
             text = pl.col(name).cast(pl.String, strict=False)
             undecodable = undecodable | (pl.col(name).is_not_null() & text.is_null())
-            texts.append(text)
+            texts[name] = text
         elif dtype == pl.Categorical or isinstance(dtype, pl.Enum):
-            texts.append(pl.col(name).cast(pl.String))
+            texts[name] = pl.col(name).cast(pl.String)
         elif not dtype.is_nested() or (isinstance(dtype, pl.List) and not dtype.inner.is_nested()):
-            texts.append(pl.col(name))
-    number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(RECORD)
-    frame = frame.select(*texts, number, pl.lit(None, pl.Int64).alias(LINE), undecodable.alias("#undecodable"))
+            texts[name] = pl.col(name)
+    number = pl.int_range(before + 1, before + pl.len() + 1, dtype=pl.Int64).alias(RECORD)
+    frame = frame.select(*(texts[name] for name in choose(tuple(texts))), number,
+                         pl.lit(None, pl.Int64).alias(LINE), undecodable.alias("#undecodable"))
     faults = frame.filter("#undecodable")[RECORD].to_list()
-    return (frame.filter(~pl.col("#undecodable")).drop("#undecodable"),
-            [Record(number, None, None, UNDECODABLE) for number in faults])
+    kept = frame.filter(~pl.col("#undecodable")) if faults else frame
+    return Slice(tuple(texts), kept.drop("#undecodable"),
+                 [Record(number, None, None, UNDECODABLE) for number in faults])
 
 
-def rows(frame: pl.DataFrame, faults: list[Record]) -> Iterator[Record]:
-    """Typed columns one by one, faults in their place."""
-    wrong = {fault.number: fault for fault in faults}
-    whole = frame.drop(RECORD, LINE).iter_rows(named=True)
-    for number in range(1, frame.height + len(wrong) + 1):
-        yield wrong.get(number) or Record(number, None, next(whole))
+def rows(found: Slice) -> Iterator[Record]:
+    """The records of a slice one by one, faults in their place."""
+    told = sorted(found.faults, key=lambda fault: fault.number)
+    names = [name for name in found.frame.columns if name not in (RECORD, LINE)]
+    for number, line, *cells in found.frame.select(RECORD, LINE, *names).iter_rows():
+        while told and told[0].number < number:
+            yield told.pop(0)
+        yield Record(number, line, dict(zip(names, cells, strict=True)))
+    yield from told
 
 
 def follow(path: str | Path, record: int) -> Mapping[str, object]:

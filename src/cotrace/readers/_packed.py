@@ -8,6 +8,7 @@ import gzip
 import importlib.util
 import io
 import zlib
+from collections.abc import Callable
 from typing import BinaryIO
 
 from ..errors import InputError, MissingPartError
@@ -80,8 +81,33 @@ class _Bounded(io.RawIOBase):
         super().close()
 
 
-def opened(file: BinaryIO, size: int, name: str) -> BinaryIO:
-    """The unpacked stream of a packed file, the file itself of another.
+Told = Callable[[bytes | memoryview], None]
+
+
+class _Heard(io.RawIOBase):
+    """A file read from first to last, with somebody who hears every byte of it."""
+
+    def __init__(self, file: BinaryIO, told: Told) -> None:
+        self.file, self.told = file, told
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        count = self.file.readinto(buffer)  # type: ignore[attr-defined]
+        self.told(memoryview(buffer)[:count])
+        return count
+
+    def close(self) -> None:
+        if not self.closed:
+            while rest := self.file.read(2**20):  # what a packer left behind the last frame is of the file too
+                self.told(rest)
+            self.file.close()
+        super().close()
+
+
+def opened(file: BinaryIO, size: int, name: str, told: Told | None = None) -> BinaryIO:
+    """The unpacked stream of a packed file, the file itself of another; `told` hears the bytes before unpacking.
 
     Raises:
         MissingPartError: zstandard is not installed.
@@ -89,6 +115,8 @@ def opened(file: BinaryIO, size: int, name: str) -> BinaryIO:
     """
     magic = file.read(4)
     file.seek(0)
+    if told is not None:
+        file = io.BufferedReader(_Heard(file, told), 2**20)
     if magic[:2] == GZIP:
         packed = gzip.GzipFile(fileobj=file)
         return io.BufferedReader(_Bounded(packed, size, name, (OSError, EOFError, zlib.error)), 2**20)

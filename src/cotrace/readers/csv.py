@@ -8,18 +8,33 @@ from __future__ import annotations
 
 import codecs
 import csv
+import itertools
 import re
 from collections.abc import Iterator
 
 import polars as pl
 
 from ..errors import InputError
-from . import LINE, LONGEST, QUOTING, RECORD, TOO_LONG, UNDECODABLE, WIDTH, Record, Source
+from . import (
+    CHUNK,
+    LINE,
+    LONGEST,
+    QUOTING,
+    RECORD,
+    TOO_LONG,
+    UNDECODABLE,
+    WIDTH,
+    Choose,
+    Record,
+    Slice,
+    Source,
+    every,
+)
+from ._packed import Told
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
 HALF = re.compile("[\udc80-\udcff]")  # how a byte that is not UTF-8 is carried along
 _DELIMITERS = ",\t;"
-_REST = 20_000  # records a chunk of columns
 
 
 def claims(head: bytes, name: str) -> bool:
@@ -53,35 +68,23 @@ def records(source: Source) -> Iterator[Record]:
                      "" if not fault else _shown(cells))
 
 
-def columns(source: Source) -> tuple[pl.DataFrame, list[Record]]:
-    """The same as `records`, column by column, which is five times faster."""
-    rows = _rows(source)
-    header = next(rows)[2]
-    schema = {RECORD: pl.Int64, LINE: pl.Int64, **dict.fromkeys(header, pl.String)}
-    frames: list[pl.DataFrame] = []
-    faults: list[Record] = []
-    kept: list[tuple[object, ...]] = []
-
-    def flush() -> None:
-        turned = list(zip(*kept, strict=True)) if kept else [()] * len(schema)
-        frames.append(pl.DataFrame([pl.Series(name, column, dtype=dtype) for (name, dtype), column
-                                    in zip(schema.items(), turned, strict=True)]))
-        kept.clear()
-
-    for number, line, cells, fault in rows:
-        if fault:
-            faults.append(Record(number, line, None, fault, _shown(cells)))
-        else:
-            kept.append((number, line, *cells))
-            if len(kept) == _REST:
-                flush()
-    flush()
-    return pl.concat(frames, rechunk=True), faults
+def slices(source: Source, choose: Choose = every, told: Told | None = None) -> Iterator[Slice]:
+    """The same as `records`, some at a time."""
+    rows = _rows(source, told)
+    header = tuple(next(rows)[2])
+    wanted = [header.index(name) for name in choose(header)]
+    places = [(RECORD, pl.Int64, 0), (LINE, pl.Int64, 1), *((header[at], pl.String, at + 2) for at in wanted)]
+    while some := list(itertools.islice(rows, CHUNK)):
+        faults = [Record(number, line, None, fault, _shown(cells)) for number, line, cells, fault in some if fault]
+        kept = [(number, line, *cells) for number, line, cells, fault in some if not fault]
+        turned = list(zip(*kept, strict=True)) if kept else [()] * (len(header) + 2)
+        yield Slice(header, pl.DataFrame([pl.Series(name, turned[at], dtype=dtype) for name, dtype, at in places]),
+                    faults)
 
 
-def _rows(source: Source) -> Iterator[tuple[int, int, list[str], str | None]]:
+def _rows(source: Source, told: Told | None = None) -> Iterator[tuple[int, int, list[str], str | None]]:
     """(record, line, cells, fault); the header first, as record 0."""
-    lines = _Lines(source)
+    lines = _Lines(source, told)
     reader = csv.reader(lines, delimiter=_delimiter(source), strict=True)
     csv.field_size_limit(LONGEST)
     header = _header(source, reader)
@@ -110,8 +113,8 @@ def _rows(source: Source) -> Iterator[tuple[int, int, list[str], str | None]]:
 class _Lines:
     """Decoded lines that can be taken back."""
 
-    def __init__(self, source: Source) -> None:
-        self.file = source.unpacked()
+    def __init__(self, source: Source, told: Told | None) -> None:
+        self.file = source.unpacked(told)
         self.number = 0
         self.waiting: list[str] = []
         self.taken: list[str] = []

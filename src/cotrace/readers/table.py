@@ -10,7 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from ..errors import InputError
-from . import Record, Source, numbered, rows
+from . import Choose, Record, Slice, Source, every, numbered, rows
 
 
 def as_source(table: object) -> Source:
@@ -28,12 +28,13 @@ def as_source(table: object) -> Source:
                          ) from None
 
 
-def columns(source: Source) -> tuple[pl.DataFrame, list[Record]]:
+def slices(source: Source, choose: Choose = every, told: object = None) -> Iterator[Slice]:
     """The table itself, with record numbers."""
     assert source.frame is not None
-    return numbered(source.frame)
+    yield numbered(source.frame, choose)
 
 
 def records(source: Source) -> Iterator[Record]:
     """The rows one by one."""
-    return rows(*columns(source))
+    for some in slices(source):
+        yield from rows(some)

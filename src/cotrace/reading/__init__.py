@@ -13,11 +13,11 @@ from typing import Any
 
 import polars as pl
 
-from . import digest, normalise, readers
-from .errors import InputError
-from .progress import Progress, quiet
-from .records import Input, Reading
-from .tables import ACTORS, POSTS, REJECTS, conform, empty
+from .. import digest, normalise, readers
+from ..errors import InputError
+from ..progress import Progress, quiet
+from ..records import Input, Reading
+from ..tables import ACTORS, POSTS, REJECTS, conform, empty
 
 ALLOWED = 0.05        # share of records that may be wrong; beyond it the file is another thing than it was taken for
 ALL_COLUMNS = 4000    # characters of a list of columns: the widest exports of platforms have some 200 columns
@@ -79,7 +79,7 @@ def read(posts: object, *, columns: Mapping[str, str] | None = None, zone: str |
     opened = _open(posts, columns or {}, zone, platform, progress)
     reading, _ = _settle(opened, progress)
     _refuse_too_many(reading, allow_rejects)
-    _refuse_nothing_to_compare(reading)
+    refuse_nothing_to_compare(reading)
     return reading
 
 
@@ -90,7 +90,7 @@ def inspect(posts: object, *, columns: Mapping[str, str] | None = None, zone: st
     reading, normals = _settle(opened, progress)
     problems = [(_place(row), f"{row['reason']}: {clean(row['found'])}" if row["found"] else row["reason"])
                 for row in reading.rejects.iter_rows(named=True)]
-    for check in (lambda: _refuse_too_many(reading, allow_rejects), lambda: _refuse_nothing_to_compare(reading)):
+    for check in (lambda: _refuse_too_many(reading, allow_rejects), lambda: refuse_nothing_to_compare(reading)):
         try:
             check()
         except InputError as fault:
@@ -172,7 +172,7 @@ def together(shares: Sequence[Share], *, allow_rejects: float = ALLOWED, compare
     reading = _joined(files, normals, progress)
     _refuse_too_many(reading, allow_rejects)
     if compared:
-        _refuse_nothing_to_compare(reading)
+        refuse_nothing_to_compare(reading)
     return reading
 
 
@@ -486,7 +486,12 @@ def _refuse_too_many(reading: Reading, allowed: float) -> None:
                      f"--allow-rejects {min(1.0, wrong / records + 0.01):.2f}")
 
 
-def _refuse_nothing_to_compare(reading: Reading) -> None:
+def refuse_nothing_to_compare(reading: Reading) -> None:
+    """Refuse a reading in which nobody can act together with anybody.
+
+    Raises:
+        InputError: no post acts, all have one time, or all are of one account.
+    """
     able = reading.posts.filter(pl.col("at").is_not_null() & pl.coalesce("account", "place").is_not_null())
     if able.is_empty():
         raise InputError("No post has both a time and an account: nothing can act.\n"
