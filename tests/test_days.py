@@ -2,6 +2,10 @@
 
 import dataclasses
 import json
+import shutil
+import subprocess
+import sys
+import time
 from fractions import Fraction
 
 import _findings
@@ -10,7 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotrace import changes, derive, digest, dossier, pipeline, plans, reading, records, simulate, verify
+from cotrace import (
+    adding,
+    changes,
+    decisions,
+    derive,
+    digest,
+    dossier,
+    pipeline,
+    plans,
+    reading,
+    records,
+    review,
+    simulate,
+    verify,
+)
 from cotrace.cli import answer
 from cotrace.errors import InputError, VerificationError
 
@@ -281,3 +299,244 @@ def test_the_dossier_says_which_look_it_is_and_verify_computes_its_alpha_again()
     forged = dataclasses.replace(found, plan=dataclasses.replace(found.plan, alpha=0.01))
     with pytest.raises(VerificationError, match="alpha that is not its own"):
         verify.verify(dossier.build(forged))
+
+
+# ------------------------------------------------------------------------------------------------- posts that arrive
+
+def days_of(world, folder, cuts):
+    """The world in files, cut at these places of its order."""
+    ends = [0, *sorted(cuts), world.height]
+    return [written(folder, f"{number}.csv", world[first:last])
+            for number, (first, last) in enumerate(zip(ends[:-1], ends[1:], strict=True)) if last > first]
+
+
+@pytest.fixture(scope="module")
+def first_day(world, tmp_path_factory):
+    """Two files of the world, and a case to which the first was added."""
+    folder = tmp_path_factory.mktemp("first")
+    files = days_of(world, folder, [900])
+    adding.add(folder / "c", files[:1], plan=PLAN, platform="sim")
+    return folder
+
+
+@pytest.fixture
+def begun(first_day, tmp_path):
+    """The same case, to go on with, and the two files."""
+    shutil.copytree(first_day / "c", tmp_path / "c")
+    return tmp_path / "c", [first_day / "0.csv", first_day / "1.csv"]
+
+
+def log_of(case):
+    return (case / "log.jsonl").read_bytes()
+
+
+def whole(files, look, **more):
+    """A run on everything, at the same look."""
+    return pipeline.run(files, plan=plans.at_look(PLAN, look), platform="sim", **more).dossier
+
+
+def test_days_added_one_by_one_give_what_a_run_on_everything_gives(world, tmp_path):
+    """The last file is the oldest: it arrives late."""
+    files = days_of(world, tmp_path, [400, 1300])
+    for number, file in enumerate([files[1], files[2], files[0]], 1):
+        done = adding.add(tmp_path / "c", [file], plan=PLAN if number == 1 else None,
+                          platform="sim" if number == 1 else None)
+        assert (done.look, done.new) == (number, (file.name,))
+
+    assert done.run.dossier == whole(files, 3) == (tmp_path / "c" / "dossier.zip").read_bytes()
+    assert [len(one.members) for one in done.run.findings.clusters] == [8]
+
+
+@pytest.mark.slow
+@given(st.lists(st.integers(1, 2500), min_size=1, max_size=4, unique=True), st.randoms())
+@settings(max_examples=12, deadline=None)
+def test_any_split_in_any_order_gives_the_same_bytes(world, tmp_path_factory, cuts, chance):
+    folder = tmp_path_factory.mktemp("split")
+    files = days_of(world, folder, cuts)
+    chance.shuffle(files)
+    first, *later = files
+    adding.add(folder / "c", [first], plan=PLAN, platform="sim")
+    for file in later[:1]:
+        adding.add(folder / "c", [file])
+
+    done = adding.add(folder / "c", later[1:] or files)
+
+    assert (done.run or pipeline.again(folder / "c")).dossier == whole(files, done.look)
+
+
+@pytest.mark.slow
+def test_a_first_day_with_nothing_to_compare_waits_and_takes_no_look(world, tmp_path):
+    alone = world.filter(pl.col("account_id") == world["account_id"][0])
+    rest = world.join(alone.select("post_id"), on="post_id", how="anti")
+    one, two = written(tmp_path, "one.csv", alone), written(tmp_path, "two.csv", rest)
+
+    first = adding.add(tmp_path / "c", [one], plan=PLAN, platform="sim")
+    second = adding.add(tmp_path / "c", [two])
+
+    assert first.run is None and "one account" in first.waiting and first.look is None
+    assert second.look == 1 and second.run.dossier == whole([one, two], 1)
+
+
+def test_the_same_file_twice_changes_nothing_and_is_said(begun, tmp_path, capsys):
+    case, files = begun
+    shutil.copy(files[0], tmp_path / "copy.csv")
+    before = log_of(case)
+
+    assert answer(["add", str(case), str(tmp_path / "copy.csv"), str(files[0])]) == 0
+
+    said = capsys.readouterr()
+    assert "copy.csv is in the case already" in said.err and "No change" in said.err and said.out == ""
+    assert log_of(case) == before
+
+
+@pytest.mark.slow
+def test_the_same_posts_in_another_file_are_another_look_that_finds_the_same(world, tmp_path):
+    one, two = written(tmp_path, "one.csv", world), written(tmp_path, "two.csv", world[::-1])
+    first = adding.add(tmp_path / "c", [one], plan=PLAN, platform="sim")
+
+    second = adding.add(tmp_path / "c", [two])
+
+    assert second.run.findings.reading.counts["duplicates"] == world.height
+    assert second.run.edges.select("a", "b", "p").equals(first.run.edges.select("a", "b", "p"))
+
+
+def test_killed_between_the_files_and_the_finding_and_repeated_gives_the_same_bytes(begun, monkeypatch):
+    case, files = begun
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(pipeline.clusters, "find", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        adding.add(case, files[1:])
+
+    done = adding.add(case, files[1:])
+
+    assert done.known == (files[1].name,) and done.look == 2
+    assert done.run.dossier == whole(files, 2)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_repeated_gives_the_same_bytes(world, tmp_path):
+    files = days_of(world, tmp_path, [900])
+    (tmp_path / "plan.toml").write_text(plans.toml(PLAN))
+    command = [sys.executable, "-m", "cotrace", "add", str(tmp_path / "c"), *map(str, files), "--platform", "sim", "-q",
+               "--plan", str(tmp_path / "plan.toml")]
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "c" / "log.jsonl").exists() and killed.poll() is None:
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    evidence = digest.unarchive((tmp_path / "c" / "dossier.zip").read_bytes())
+    expected = digest.unarchive(whole(files, 1))
+    assert all(evidence[name] == raw for name, raw in expected.items() if name.startswith("evidence/"))
+
+
+def test_a_plan_is_frozen_and_so_is_the_way_of_reading(begun):
+    case, files = begun
+    log = log_of(case)
+
+    for wrong, told in (({"plan": dataclasses.replace(PLAN, alpha=0.05)}, "alpha 0.01 there, 0.05 here"),
+                        ({"platform": "other"}, "platform sim there, other here"), ({"zone": "UTC"}, "zone unsaid"),
+                        ({"columns": {"post": "text"}}, "columns"), ({"allow_rejects": 0.5}, "allow_rejects"),
+                        ({"pseudonyms": b"k"}, "without pseudonyms")):
+        with pytest.raises(InputError, match=told):
+            adding.add(case, files[1:], **wrong)
+
+    assert log_of(case) == log
+    assert adding.add(case, files[:1], plan=PLAN, platform="sim").look == 1
+
+
+@pytest.mark.slow
+def test_a_case_that_run_made_goes_on_when_its_first_files_are_named_once_more(world, tmp_path):
+    files = days_of(world, tmp_path, [900])
+    pipeline.run(files[:1], plan=PLAN, platform="sim", case=tmp_path / "c")
+    with pytest.raises(InputError, match=r"Name its first files once more.*0\.csv"):
+        adding.add(tmp_path / "c", files[1:])
+
+    done = adding.add(tmp_path / "c", files)
+
+    assert done.run.dossier == whole(files, 1)
+
+
+@pytest.mark.slow
+def test_another_version_asks_for_the_files_and_then_reads_them_again(world, tmp_path, monkeypatch):
+    files = days_of(world, tmp_path, [900])
+    adding.add(tmp_path / "c", files[:1], plan=PLAN, platform="sim")
+    other = (("cotrace", "99"),)
+    monkeypatch.setattr(adding, "software", lambda: other)
+    log = (tmp_path / "c" / "log.jsonl").read_bytes()
+
+    with pytest.raises(InputError, match="read by another version of cotrace"):
+        adding.add(tmp_path / "c", files[1:])
+    assert (tmp_path / "c" / "log.jsonl").read_bytes() == log
+
+    done = adding.add(tmp_path / "c", files)
+    assert done.new == ("0.csv", "1.csv") and done.look == 2 and done.run.dossier == whole(files, 2)
+
+
+@pytest.mark.slow
+def test_decisions_and_the_forgotten_are_honoured_by_later_days(world, tmp_path):
+    files = days_of(world, tmp_path, [1300])
+    first = adding.add(tmp_path / "c", files[:1], plan=PLAN, platform="sim")
+    out, gone = first.run.findings.clusters[0].members[:2]
+    review.decide(tmp_path / "c", decisions.decision(actor=out, verdict="different", by="A", because="seen"))
+    review.forget(tmp_path / "c", gone)
+
+    done = adding.add(tmp_path / "c", files[1:])
+
+    assert len(done.run.findings.clusters[0].members) == 6
+    assert not {out, gone} & {*done.run.edges["a"], *done.run.edges["b"]}
+    assert gone not in done.run.findings.reading.posts["account"].to_list()
+    assert not any(gone.partition(":")[2].encode() in path.read_bytes() for path in (tmp_path / "c" / "blobs").glob(
+        "*/*") if b"PAR1" not in path.read_bytes()[:4]) or len(gone.partition(":")[2]) < 5
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("", "is empty"), ("post,account,at,text\n", "holds no record"),
+    ("post,account,at,text\n1,a,never,x\n2,b,never,y\n", "Not one record"),
+    ("post,text\n1,x\n", "no column that is at"),
+    ("post,account,at,text\n" + "".join(f"{n},a{n},2026-03-{n:02},x{n}\n" for n in range(1, 20)), "in which zone"),
+])
+def test_a_file_that_cannot_be_used_leaves_the_case_as_it_was(begun, tmp_path, text, told):
+    case, _ = begun
+    log = log_of(case)
+    (tmp_path / "bad.csv").write_text(text)
+
+    with pytest.raises(InputError, match=told):
+        adding.add(case, [tmp_path / "bad.csv"])
+
+    assert log_of(case) == log
+
+
+@pytest.mark.slow
+def test_posts_older_than_everything_and_a_clock_that_jumps_are_read_as_a_run_reads_them(world, tmp_path):
+    """The naive rule, to look at the newest slice and the days before it alone, would never see them."""
+    rest = world[1300:]
+    early = world[:1300]
+    jump = world[:40].with_columns(post_id="9" + pl.col("post_id"),
+                                   posted_at=pl.col("posted_at").str.replace("2024-", "2031-"))
+    files = [written(tmp_path, name, rows) for name, rows in (("rest.csv", rest), ("early.csv", early),
+                                                              ("jump.csv", jump))]
+    for file in files:
+        done = adding.add(tmp_path / "c", [file], plan=PLAN, platform="sim")
+
+    assert done.run.dossier == whole(files, 3)
+
+
+def test_add_prints_the_finding_and_says_what_it_cost(begun, capsys):
+    case, files = begun
+    assert answer(["add", str(case), str(files[1])]) == 0
+
+    said = capsys.readouterr()
+    assert "What acts together in these posts" in said.out
+    assert "Look       2, at alpha 0.00166666; all looks together may spend 0.01" in said.err
+    assert "s of processor reading and counting what is new" in said.err and "diff" in said.err
+
+
+@pytest.mark.slow
+def test_the_dossier_of_a_look_comes_out_of_its_posts_again(begun, capsys):
+    case, files = begun
+    adding.add(case, files[1:])
+
+    assert answer(["verify", str(case / "dossier.zip"), "--posts", *map(str, files)]) == 0
+    assert "every table of the evidence is the same" in " ".join(capsys.readouterr().out.split())

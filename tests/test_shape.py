@@ -16,11 +16,11 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["tables", "records", "parts", "software"],
     ["statement", "page", "verify", "simulate", "plans"],
     ["readers", "normalise", "traces", "engines"],
-    ["reading", "network", "clusters", "sources", "decisions", "forgetting"],
-    ["attribution", "case", "verdicts"],
+    ["reading", "network", "clusters", "sources", "decisions", "forgetting", "images"],
+    ["attribution", "case", "verdicts", "afar"],
     ["dossier", "exporters", "why", "kept", "changes"],
     ["pipeline"],
-    ["replay", "evaluate", "review"],
+    ["replay", "evaluate", "review", "adding"],
     ["cli"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
@@ -30,7 +30,8 @@ ROOMS = {  # a library that is let into these parts only, and why
     "scipy": {"network", "evaluate", "why"},  # outside the line: exact binomial intervals; the smallest set of posts
     "statsmodels": set(), "graspologic_native": {"clusters"}, "numba": {"engines", "network", "traces"},
     "cryptography": {"statement"}, "jinja2": {"page"}, "typer": {"cli"}, "rich": {"cli"}, "duckdb": set(),
-    "socket": set(), "urllib.request": set(), "http": set(), "requests": set(), "pickle": set(),
+    "PIL": {"images"}, "socket": set(), "urllib.request": set(), "http": set(), "requests": set(), "pickle": set(),
+    "pyspark": {"engines"}, "py4j": {"engines"},  # beyond one machine, and beyond no other part
 }
 VERIFY_MAY = {"errors", "digest", "derive"}
 

@@ -101,6 +101,11 @@ def _apart(read: Reading) -> tuple[Frames, object]:
             {"inputs": as_plain(read.inputs), "counts": read.counts, "notes": list(read.notes)})
 
 
+def put_reading(store: Case | Nowhere, read: Reading) -> str:
+    """Keep a reading as it is; returns the name of its blob."""
+    return _put(store, *_apart(read))
+
+
 def _whole(frames: Frames, plain: dict, how: tuple[tuple[str, str], ...]) -> Reading:
     inputs = tuple(Input(**{**said, "mapping": tuple(map(tuple, said["mapping"]))}) for said in plain["inputs"])
     return Reading(frames["posts"], frames["actors"], inputs, frames["rejects"], plain["counts"], tuple(plain["notes"]),
@@ -116,22 +121,48 @@ def reading_of(store: Case, blob: str, how: tuple[tuple[str, str], ...] = ()) ->
     return _whole(_frames(store, said), said["plain"], how)
 
 
+def scrubbed(store: Case, share: reading.Share) -> reading.Share:
+    """What one file gave, without those who were forgotten."""
+    gone, frames = forgotten(store), share.frames
+    if not gone:
+        return share
+    return reading.Share({**frames, "posts": forgetting.posts(frames["posts"], gone),
+                          "people": forgetting.actors(frames["people"], gone),
+                          "rejects": forgetting.rejects(frames["rejects"], gone)},
+                         {**share.plain, "name": gone.text(share.plain["name"])})
+
+
 def put_share(store: Case, share: reading.Share) -> str:
-    """Keep what one file gave, without those who were forgotten."""
-    gone = forgotten(store)
-    frames, plain = share.frames, share.plain
-    if gone:
-        frames = {**frames, "posts": forgetting.posts(frames["posts"], gone),
-                  "people": forgetting.actors(frames["people"], gone),
-                  "rejects": forgetting.rejects(frames["rejects"], gone)}
-        plain = {**plain, "name": gone.text(plain["name"])}
-    return _put(store, frames, plain)
+    """Keep what one file gave."""
+    return _put(store, share.frames, share.plain)
 
 
 def share_of(store: Case, blob: str) -> reading.Share:
     """What one file gave."""
     said = json.loads(store.get(blob))
     return reading.Share(_frames(store, said), said["plain"])
+
+
+def plain_of(store: Case, blob: str) -> dict:
+    """What is known of one file beside its tables."""
+    return json.loads(store.get(blob))["plain"]
+
+
+def inputs_of(store: Case, blob: str) -> list[dict]:
+    """name and sha256, among others, of the files of a reading."""
+    said = json.loads(store.get(blob))
+    return [plain_of(store, one) for one in said["shares"]] if "shares" in said else said["plain"]["inputs"]
+
+
+def read_recipe(store: Case) -> dict:
+    """What the newest run was made from, whichever version made it."""
+    return json.loads(store.get(store.runs[-1]["recipe"]))
+
+
+def columns_said(said: str) -> dict[str, str]:
+    """What `said_how` wrote of the columns."""
+    pairs = [pair.replace("%3B", ";").replace("%25", "%").split("=", 1) for pair in said.split(";") if pair]
+    return {ours: theirs for ours, theirs in pairs}
 
 
 def whole(store: Case, blob: str) -> bool:
@@ -171,7 +202,7 @@ def recipe(store: Case, pseudonyms: bytes | None) -> dict:
     if not store.runs or not store.runs[-1].get("recipe"):
         raise InputError(f"{store.folder} holds no finding that can be made again.\n"
                          f"Make one:  cotrace run POSTS --case {store.folder}")
-    made_from = json.loads(store.get(store.runs[-1]["recipe"]))
+    made_from = read_recipe(store)
     if made_from["software"] != as_plain(software()):
         raise InputError(f"The newest finding of {store.folder} was made by another version of cotrace or of its "
                          "libraries.\nRun the same files again; the decisions of the case are kept:  "

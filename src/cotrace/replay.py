@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import decisions, digest, pipeline, plans, reading
+from . import decisions, digest, kept, pipeline, plans, reading
 from .errors import InputError, VerificationError
 from .progress import Progress, quiet
 from .records import Decision
@@ -39,7 +39,7 @@ def replay(dossier: bytes, posts: object, *, registries: Sequence[str | Path] = 
     rows = {name: _rows(files, name) for name in ("inputs", "run")}
     run = {row["key"]: row["value"] for row in rows["run"]}
     _same_files(rows["inputs"], posts)
-    how: dict[str, Any] = {"columns": _columns(run["read_columns"]),
+    how: dict[str, Any] = {"columns": kept.columns_said(run["read_columns"]),
                            "zone": run["read_zone"] or None, "platform": run["read_platform"] or None,
                            "allow_rejects": float(run["read_allow_rejects"])}
     if run["forgotten"] != "0":
@@ -83,12 +83,6 @@ def _same_files(inputs: list[dict[str, str]], posts: object) -> None:
                                 f"names it (sha256 {next(s for s in named if s not in digests)[:16]}…).")
     if extra := sorted(path for sha256, path in digests.items() if sha256 not in named):
         raise VerificationError(f"These are not the posts of this dossier: it does not name {', '.join(extra)}.")
-
-
-def _columns(said: str) -> dict[str, str]:
-    """What `pipeline` wrote of --column: ours=theirs, joined by ;"""
-    pairs = [pair.replace("%3B", ";").replace("%25", "%").split("=", 1) for pair in said.split(";") if pair]
-    return {ours: theirs for ours, theirs in pairs}
 
 
 def _decided(rows: list[dict[str, str]], posts: Any, how: Mapping[str, Any]) -> tuple[Decision, ...]:

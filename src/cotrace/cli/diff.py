@@ -1,5 +1,6 @@
 """`cotrace diff`: what became of clusters and links from one finding to another, and what caused it."""
 
+import shlex
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,6 +56,11 @@ def _last_two(case: Path) -> tuple[bytes, bytes]:
                          "POSTS   or name a second:  cotrace diff RUN RUN")
     store = Case(case)
     return store.get(runs[-2]["files"]["dossier.zip"]), store.get(runs[-1]["files"]["dossier.zip"])
+
+
+def shell(path: Path) -> str:
+    """A path as a shell takes it."""
+    return shlex.quote(str(path))
 
 
 def _tell(found: "Changes") -> None:

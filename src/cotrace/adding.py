@@ -1,0 +1,261 @@
+"""Posts that arrive: a case goes on with more files, and its finding is that of a run on everything.
+
+Every file is read once and kept apart; the reading is put together from all of them, so neither the order nor the days
+in which they came make a difference (docs/days.md). A look at the whole has its own share of alpha, which is taken when
+the look begins and never given back. It refuses to go on under another plan, or in another way of reading, than the
+case was begun with: a plan is frozen.
+
+    slice    the files of one call; in the case from the moment at which its line is on disk
+    look     one test of everything that is there; the same posts looked at again are the same look
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from . import changes, digest, forgetting, kept, pipeline, plans, reading, sources, statement
+from .case import Case
+from .errors import InputError
+from .progress import Progress, quiet
+from .records import Plan, Reading, as_plain
+from .software import software
+
+BEGUN, SLICE, LOOK = "days", "slice", "look"   # names under which a case keeps them
+NAMED = 6                                      # files named in a message
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of the files.
+
+    new, known: names of files that were added, and of those that were in the case before.
+    look: which look the finding is; None: there is none.
+    run: the finding; None: nothing changed, or there is nothing to compare yet.
+    waiting: why there is nothing to compare yet; "": there is.
+    changed: since the look before; None: there was none that can be compared.
+    spent_s: processor seconds of counting the new posts, and of everything that has to be done anew.
+    """
+
+    new: tuple[str, ...]
+    known: tuple[str, ...]
+    look: int | None
+    run: pipeline.Run | None
+    waiting: str = ""
+    changed: changes.Changes | None = None
+    spent_s: dict[str, float] = field(default_factory=dict)
+
+
+def add(case: str | Path, posts: Sequence[str | Path], *, registries: Sequence[str | Path] = (),
+        plan: Plan | str | Path | None = None, columns: Mapping[str, str] | None = None, zone: str | None = None,
+        platform: str | None = None, allow_rejects: float | None = None, key: bytes | None = None,
+        pseudonyms: bytes | None = None, engine: str = "local", workers: int | None = None, memory: int | None = None,
+        progress: Progress = quiet) -> Added:
+    """Append files to a case and look at everything in it; a folder that is no case yet is begun.
+
+    Args:
+        registries: take the place of those that the case goes by; none: those stay.
+        plan, columns, zone, platform, allow_rejects: of a case that is begun. Later they are left out, or are the same.
+        key, pseudonyms, engine, workers, memory: as for `pipeline.run`.
+
+    Raises:
+        InputError: a file cannot be used, the case was begun otherwise, or what it holds was read by another version
+            of cotrace; the case is as it was.
+    """
+    if key is not None:
+        statement.sign(b"", key)
+    store = Case(case)
+    with store.working():
+        return _Days(store, pseudonyms, progress).add(
+            list(posts), registries, plan, {"columns": dict(columns or {}) or None, "zone": zone, "platform": platform,
+                                            "allow_rejects": allow_rejects}, key, engine, workers, memory)
+
+
+class _Days:
+    """A case that goes on."""
+
+    def __init__(self, store: Case, pseudonyms: bytes | None, progress: Progress):
+        self.store, self.pseudonyms, self.progress = store, pseudonyms, progress
+        self.version = digest.digest(as_plain(software()))
+
+    def add(self, posts: list[str | Path], registries: Sequence[str | Path], plan: Plan | str | Path | None, how: dict,
+            key: bytes | None, engine: str, workers: int | None, memory: int | None) -> Added:
+        began = time.process_time()
+        begun = self._begun(plan, how)
+        held = self._held()
+        files, known = self._files(posts, held)
+        self._refuse_strangers(files, known, held)
+        shares = self._read(list(files.values()), begun["how"], held)
+        read = self._together(held, shares, begun["how"])
+        settled = plans.read_back(begun["plan"])
+        pipeline.windows(settled, max(file.resolution_s for file in read.inputs))  # before anything is kept
+        pipeline.refuse_too_large(read, memory)
+        begun = self._registry(begun, registries)
+        self.store.remember(BEGUN, begun)
+        fresh = {share.plain["sha256"]: kept.put_share(self.store, share) for share in shares}
+        if fresh:
+            self.store.remember(f"{SLICE} {len(self._slices())}", {"software": self.version, "shares": fresh})
+        blobs = {**held, **fresh}
+        names = (tuple(sorted(Path(files[one]).name for one in fresh)), known)
+        try:
+            reading.refuse_nothing_to_compare(read)
+        except InputError as fault:
+            return Added(*names, None, None, str(fault).splitlines()[0])
+        counted = time.process_time()
+        done = self._look(read, blobs, begun, settled, key, engine, workers)
+        spent = {"counting": counted - began, "anew": time.process_time() - counted}
+        return replace(done, new=names[0], known=names[1], spent_s=spent)
+
+    # ------------------------------------------------------------------------------------------- what it goes by
+
+    def _begun(self, plan: Plan | str | Path | None, how: dict) -> dict:
+        """Plan, way of reading and registries of the case; what is asked for now has to be the same."""
+        before = self.store.recall(BEGUN) or self._of_run()
+        asked = None if plan is None else plans.once(plans.resolve(plan)).as_plain()
+        if before is None:
+            asked = asked or plans.resolve(None).as_plain()
+            how["allow_rejects"] = reading.ALLOWED if how["allow_rejects"] is None else how["allow_rejects"]
+            reading.check_allowed(how["allow_rejects"])
+            return {"plan": asked, "how": [list(pair) for pair in kept.said_how(how)], "registry": "",
+                    "pseudonyms": kept.which_key(self.pseudonyms)}
+        self._refuse_another(before, asked, how)
+        return before
+
+    def _registry(self, begun: dict, registries: Sequence[str | Path]) -> dict:
+        if begun["registry"] and not registries:
+            return begun
+        registry = forgetting.sources(sources.read(registries), kept.forgotten(self.store))
+        return {**begun, "registry": kept.put_table(self.store, registry)}
+
+    def _of_run(self) -> dict | None:
+        """What the newest `run` of the case went by, where it is no case that goes on yet."""
+        if not self.store.runs or not self.store.runs[-1].get("recipe"):
+            return None
+        made_from = kept.read_recipe(self.store)
+        return {"plan": plans.once(plans.read_back(made_from["plan"])).as_plain(), "how": made_from["how"],
+                "registry": made_from["registry"], "pseudonyms": made_from["pseudonyms"]}
+
+    def _refuse_another(self, before: dict, asked: dict | None, how: dict) -> None:
+        case = self.store.folder
+        if asked is not None and asked != before["plan"]:
+            differ = [f"{key} {before['plan'].get(key)} there, {asked.get(key)} here" for key in sorted(asked)
+                      if asked.get(key) != before["plan"].get(key)]
+            raise InputError(f"{case} was begun with another plan: {'; '.join(differ)}.\nA plan is frozen, or a result "
+                             "could be looked for until it is found. Leave --plan out, or begin another case.")
+        said = {name: value for name, value in before["how"]}
+        now = dict(kept.said_how({**how, "allow_rejects": how["allow_rejects"] or 0.0}))
+        given = {name for name in ("columns", "zone", "platform", "allow_rejects") if how[name]}
+        if other := sorted(name for name in given if now[name] != said[name]):
+            raise InputError(f"{case} reads its files in another way: "
+                             + "; ".join(f"{name} {said[name] or 'unsaid'} there, {now[name]} here" for name in other)
+                             + ".\nLeave it out, or begin another case.")
+        if before["pseudonyms"] != kept.which_key(self.pseudonyms):
+            raise InputError(f"Ids stand in {case} as hashes under a key, and this is not that key.\nGive it:  "
+                             "--pseudonyms KEYFILE" if before["pseudonyms"] else f"{case} was begun without pseudonyms."
+                             "\nLeave --pseudonyms out, or begin another case.")
+
+    # --------------------------------------------------------------------------------------------------- its files
+
+    def _slices(self) -> list[dict]:
+        return [fact["value"] for fact in self.store.facts
+                if fact["kind"] == "choice" and fact["what"].startswith(f"{SLICE} ")]
+
+    def _held(self) -> dict[str, str]:
+        """sha256 → share, of files that were read by this version and are whole."""
+        read = {name: blob for one in self._slices() if one["software"] == self.version
+                for name, blob in one["shares"].items()}
+        return {name: blob for name, blob in read.items() if kept.whole(self.store, blob)}
+
+    def _files(self, posts: list[str | Path], held: Mapping[str, str]) -> tuple[dict[str, Path], tuple[str, ...]]:
+        """sha256 → path of the files that are named, and names of those that are in the case already."""
+        if not posts:
+            raise InputError(f"No file of posts was named.\nName at least one:  cotrace add {self.store.folder} POSTS")
+        files: dict[str, Path] = {}
+        known = []
+        for given in posts:
+            if str(given) == "-":
+                raise InputError("Standard input cannot be added: a case that goes on knows its files by their bytes.\n"
+                                 "Save it to a file first.")
+            source = reading.readers.source(given)
+            name = source.sha256()
+            if name in held or name in files:
+                known.append(source.name)
+            if name not in held:
+                files.setdefault(name, Path(given))
+        return files, tuple(sorted(known))
+
+    def _refuse_strangers(self, files: Mapping[str, Path], known: Sequence[str], held: Mapping[str, str]) -> None:
+        """Every file that the case rests on has to be here: kept apart by this version, or named now."""
+        asked = {name for one in self._slices() for name in one["shares"]}
+        names = {}
+        if not asked and self.store.runs and self.store.runs[-1].get("recipe"):
+            made_from = kept.read_recipe(self.store)
+            for entry in kept.inputs_of(self.store, made_from["reading"]):
+                asked.add(entry["sha256"])
+                names[entry["sha256"]] = entry["name"]
+        missing = sorted(asked - held.keys() - files.keys())
+        if not missing:
+            return
+        told = ", ".join(names.get(one, f"sha256 {one[:16]}…") for one in missing[:NAMED])
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        if names:
+            raise InputError(f"{self.store.folder} was made by `cotrace run`, which keeps a finding and not each "
+                             f"file.\nName its first files once more beside the new ones: {told}{more}.")
+        raise InputError(f"{len(missing)} file(s) of {self.store.folder} were read by another version of cotrace, or "
+                         f"went when somebody was forgotten: {told}{more}.\nName them once more beside the new ones, "
+                         f"and they are read again:  cotrace add {self.store.folder} ALL-FILES")
+
+    def _read(self, files: list[Path], how: Iterable[Sequence[str]], held: Mapping[str, str]) -> list[reading.Share]:
+        """What files give that are new here, without those who were forgotten."""
+        if not files:
+            return []
+        said = {name: value for name, value in how}
+        columns = kept.columns_said(said["columns"])
+        elsewhere = {name for blob in held.values() for name in kept.plain_of(self.store, blob)["columns"]} \
+            if columns else set()
+        shares = reading.apart(files, columns=columns or None, zone=said["zone"] or None,
+                               platform=said["platform"] or None, elsewhere=elsewhere, progress=self.progress)
+        if empty := [share.plain["name"] for share in shares if share.frames["posts"].is_empty()]:
+            raise InputError(f"Not one record of {', '.join(empty[:NAMED])} is a post that can be read; nothing was "
+                             f"added.\nLook at it with  cotrace inspect {empty[0]}")
+        return [kept.scrubbed(self.store, share) for share in shares]
+
+    def _together(self, held: Mapping[str, str], shares: Sequence[reading.Share], how: Iterable[Sequence[str]],
+                  ) -> Reading:
+        said = tuple((name, value) for name, value in how)
+        read = reading.together([*(kept.share_of(self.store, held[name]) for name in sorted(held)), *shares],
+                                allow_rejects=float(dict(said)["allow_rejects"]), compared=False,
+                                progress=self.progress)
+        return replace(read, how=said)
+
+    # ------------------------------------------------------------------------------------------------------- looking
+
+    def _look(self, read: Reading, blobs: Mapping[str, str], begun: dict, plan: Plan, key: bytes | None, engine: str,
+              workers: int | None) -> Added:
+        gone = kept.forgotten(self.store)
+        of = digest.digest([sorted(blobs), sorted(gone.actors)])
+        last = self.store.recall(LOOK) or {"look": 0, "of": ""}
+        look = last if last["of"] == of else {"look": last["look"] + 1, "of": of}
+        plan = plans.at_look(plan, look["look"])
+        plans.check(plan)
+        blob = kept.put_together(self.store, list(blobs.values()))
+        made_from = pipeline.recipe(read, blob, begun["registry"], plan, self.pseudonyms)
+        before = self.store.runs[-1] if self.store.runs else None
+        if before and before.get("recipe") == digest.sha256(digest.canonical(made_from)):
+            return Added((), (), look["look"], None)
+        self.store.remember(LOOK, look)  # spent from here on, whatever becomes of this process
+        run = pipeline.follow(self.store, made_from, read, kept.table(self.store, begun["registry"]), plan,
+                              pipeline.counting_by(engine, workers), key=key, pseudonyms=self.pseudonyms,
+                              progress=self.progress)
+        return Added((), (), look["look"], run, changed=_since(self.store, before, run.dossier))
+
+
+def _since(store: Case, before: dict | None, dossier: bytes) -> changes.Changes | None:
+    """What changed since a run, where that is not withheld."""
+    if before is None:
+        return None
+    files = digest.unarchive(store.get(before["files"]["dossier.zip"]))
+    try:
+        return changes.between(files, digest.unarchive(dossier))
+    except InputError:
+        return None
