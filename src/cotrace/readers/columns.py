@@ -51,7 +51,7 @@ NAMES = {  # ours → names seen in exports of tools and platforms, the likelies
     "links": ("links", "urls", "link", "expanded_urls", "expanded_url", "url_expanded"),
     "tags": ("tags", "hashtags", "hashtag_names"),
     "mentions": ("mentions", "user_mentions", "mentioned_users"),
-    "media": ("media", "media_hashes", "image_hashes"),
+    "media": ("media", "media_hashes", "image_hashes", "pdq", "pdq_hash", "pdq_hashes"),
     "lang": ("lang", "language"),
     "client": ("client", "client_name", "application.name"),
 }
