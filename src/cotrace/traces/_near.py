@@ -145,7 +145,7 @@ def _nearest(hashes, place, lists, listed, half, exemplars, enrolled, any_will_d
 
 @_compiled
 def _look_up(hashes, lists, listed, half, exemplars, name, enrolled, exemplar, bits, fresh, first, last):
-    """Compare hashes with the exemplars; `fresh`: whether there is one for those without, else which for who is none."""
+    """Compare hashes with the exemplars; `fresh`: whether any is near, else which is nearest to those that are none."""
     for place in range(first, last):
         if fresh or exemplar[place] != place:
             found, apart = _nearest(hashes, place, lists, listed, half, exemplars, enrolled, fresh)

@@ -20,7 +20,7 @@ import polars as pl
 from . import trace
 
 SPELLED = r"^(?:pdq:)?([0-9a-f]{64})(?::([0-9]{1,2}|100))?$"  # the hash, and its quality where that is known
-LEAST = 50                  # quality, of 100: below it a picture has too little in it to be told from others (METHOD §1)
+LEAST = 50                  # quality, of 100: below it a picture has too little in it to be told by (METHOD §1)
 FEWEST, MOST = 64, 192      # bits set: PDQ sets half of them by construction, fewer where a picture is mostly blank
 NOTHING = hashlib.sha256().hexdigest()  # of a file without bytes, which is no picture
 
@@ -35,8 +35,8 @@ def similar_image(posts: pl.DataFrame) -> pl.DataFrame:
     belongs to the nearest exemplar, at most 31 bits away. So nothing is in a group because it is like something that is
     like the exemplar; but two pictures of one group may differ by more from each other than each from the exemplar.
     Pictures with next to nothing in them (a quality below 50 of 100 where it is known, or a hash with less than a
-    quarter or more than three quarters of its bits set) are not compared. Mirrored and turned pictures are others. Cards
-    of the same layout with another text on them can be alike to this measure: look at both before you believe it.
+    quarter or more than three quarters of its bits set) are not compared. Mirrored and turned pictures are others.
+    Cards of one layout with another text on them can be alike to this measure: look at both before you believe it.
     """
     shown = (posts.filter(pl.col("kind") != "share", pl.col("media").list.len() > 0).select("post", "media")
              .explode("media").with_columns(found=pl.col("media").str.to_lowercase().str.extract_groups(SPELLED))
