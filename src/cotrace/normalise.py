@@ -9,7 +9,7 @@ import functools
 import json
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -484,6 +484,30 @@ def zoneless(column: pl.Series) -> list[str]:
     return plain.filter(bare.fill_null(False)).head(2).to_list()
 
 
+def unusual(column: pl.Series) -> pl.Series:
+    """A time column without the cells in the commonest spelling of UTC, which leave no question open."""
+    return column.filter(_stamps(column, None).is_null()) if column.dtype == pl.String else column
+
+
+def counted(column: pl.Series) -> bool:
+    """Whether the first time of a column counts since 1970."""
+    if column.dtype != pl.String:
+        return column.dtype.is_numeric()
+    return bool(column.drop_nulls().head(1).str.contains(r"^\s*\d{9,19}(\.\d+)?\s*$").any())
+
+
+def slashed(column: pl.Series) -> bool:
+    """Whether a time column has dates like 3/4/2018."""
+    return column.dtype == pl.String and bool(column.str.strip_chars().str.contains(_SLASH).any())
+
+
+def slashes(column: pl.Series) -> pl.Series:
+    """The dates like 3/4/2018 of a time column."""
+    if column.dtype != pl.String:
+        return pl.Series("at", [], dtype=pl.String)
+    return column.filter(column.str.strip_chars().str.contains(_SLASH).fill_null(False))
+
+
 def date_order(column: pl.Series) -> str | None:
     """Whether 3/4/2018 is in March or in April, from dates that leave no choice; None: there are no such dates.
 
@@ -685,6 +709,33 @@ def check_zone(zone: str | None) -> str | None:
         raise InputError(f"There is no time zone {zone!r}.\n"
                          "Give UTC, a name like Europe/Kyiv, or an offset like +03:00.") from None
     return zone
+
+
+class Clock:
+    """To what the times of a file were rounded down, told from its posts some at a time."""
+
+    def __init__(self) -> None:
+        self.few: set[int] = set()       # distinct times, µs, as long as they are too few to say
+        self.steps = set(RESOLUTIONS)    # that every time so far is a whole multiple of
+
+    def see(self, at: pl.Series) -> None:
+        """Hear of more posts."""
+        times = at.drop_nulls().dt.epoch("us")
+        if len(self.few) < FEW_TIMES:
+            self.few |= set(times.unique().sort().head(2 * FEW_TIMES).to_list())
+        self.steps = {step for step in self.steps if not (times % (step * 10**6) != 0).any()}
+
+    @classmethod
+    def of(cls, clocks: Sequence["Clock"]) -> "Clock":
+        """What several have heard."""
+        one = cls()
+        one.few = set().union(*(clock.few for clock in clocks))
+        one.steps = set(RESOLUTIONS).intersection(*(clock.steps for clock in clocks))
+        return one
+
+    def resolution(self) -> int | None:
+        """As `resolution` of all the times at once."""
+        return max(self.steps, default=1) if len(self.few) >= FEW_TIMES else None
 
 
 def resolution(at: pl.Series) -> int | None:

@@ -7,8 +7,9 @@ choose between two versions of one post, and to go on when more than a twentieth
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,9 @@ from ..errors import InputError
 from ..progress import Progress, quiet
 from ..records import Input, Reading
 from ..tables import ACTORS, POSTS, REJECTS, conform, empty
+from ._settle import Settling, Tally, settled
+from ._shelf import RUN, Shelf
+from ._stream import NEEDED, Asked, File, mapped, stream
 
 ALLOWED = 0.05        # share of records that may be wrong; beyond it the file is another thing than it was taken for
 ALL_COLUMNS = 4000    # characters of a list of columns: the widest exports of platforms have some 200 columns
@@ -75,12 +79,58 @@ def read(posts: object, *, columns: Mapping[str, str] | None = None, zone: str |
         InputError: a file is not what it has to be; the message says what was found and what to do.
         MissingPartError: a file needs an extra.
     """
+    parts = [empty(POSTS)]
+    reading = read_to(parts.append, posts, columns=columns, zone=zone, platform=platform, allow_rejects=allow_rejects,
+                      progress=progress)
+    return replace(reading, posts=pl.concat(parts, rechunk=True))
+
+
+def read_to(keep: Callable[[pl.DataFrame], None], posts: object, *, columns: Mapping[str, str] | None = None,
+            zone: str | None = None, platform: str | None = None, allow_rejects: float = ALLOWED,
+            folder: Path | None = None, held: int = RUN, progress: Progress = quiet) -> Reading:
+    """The same in bounded memory: the posts are handed to `keep`, a stretch of time after the other.
+
+    Args:
+        folder: an empty one for posts that wait for others; None: all are held in memory.
+        held: bytes of posts that are held before they are put there; about six times that is in use at the most.
+
+    Returns:
+        The reading without its posts. What `keep` got counts only if this returns.
+    """
     check_allowed(allow_rejects)
-    opened = _open(posts, columns or {}, zone, platform, progress)
-    reading, _ = _settle(opened, progress)
-    _refuse_too_many(reading, allow_rejects)
-    refuse_nothing_to_compare(reading)
-    return reading
+    asked, sources = _asked(posts, columns or {}, zone, platform)
+    shelf = Shelf(folder, held)
+    files = []
+    for number, source in enumerate(sources):
+        progress("reading files", number, len(sources))
+        files.append(stream(source, asked, shelf, number))
+    progress("reading files", len(sources), len(sources))
+    _refuse_open_questions(files, asked.columns)
+    if faults := [file.fault for file in files if file.fault is not None]:
+        raise faults[0]
+    resolutions = _together([(file.layout.name, file.zone, tuple(sorted(file.mapping.items()))) for file in files],
+                            [file.clock for file in files])
+    progress("settling posts", 0, len(files))
+    settling, actors = settled(files, shelf, resolutions, lambda found: _refuse_too_many(
+        _so_far(found), allow_rejects), keep)
+    progress("settling posts", len(files), len(files))
+    _refuse_nobody(settling.tally)
+    found, tally = _so_far(settling), settling.tally
+    counts = {**found.counts, "posts": tally.posts, "without_time": tally.without_time,
+              "without_account": tally.without_account}
+    inputs = tuple(_entry(file, file.container, file.records, file.posts, resolution)
+                   for file, resolution in zip(files, resolutions, strict=True))
+    return replace(found, actors=actors, inputs=inputs, counts=counts, notes=_notes(files, counts, resolutions))
+
+
+def _so_far(settling: Settling) -> Reading:
+    """What is known before the posts are gone through: rejects, and whether anything is left beside them."""
+    rejects, conflicting = settling.rejects(), settling.conflicting.height
+    records = sum(file.records for file in settling.files)
+    counts = {"records": records, "posts": sum(file.posts for file in settling.files) - settling.contested,
+              "rejected": rejects.height - conflicting, "duplicates": settling.tally.duplicates,
+              "conflicting": conflicting, "gathered": settling.tally.gathered, "without_time": 0, "without_account": 0}
+    return Reading(empty(POSTS), empty(ACTORS), (), rejects, counts)
 
 
 def inspect(posts: object, *, columns: Mapping[str, str] | None = None, zone: str | None = None,
@@ -213,9 +263,34 @@ class _File:
     dates: str | None
     platform: str | None
 
+    @property
+    def columns(self) -> list[str]:
+        return self.raw.columns
+
+    @property
+    def there(self) -> set[str]:
+        return set(self.rows.columns)
+
+    @property
+    def zoneless(self) -> list[str]:
+        return normalise.zoneless(self.rows["at"])
+
 
 def _open(posts: object, columns: Mapping[str, str], zone: str | None, platform: str | None,
           progress: Progress, elsewhere: Collection[str] = ()) -> list[_File]:
+    _, sources = _asked(posts, columns, zone, platform)
+    files = []
+    for done, source in enumerate(sources):
+        progress("reading files", done, len(sources))
+        files.append(_opened(source, columns, zone, platform))
+    progress("reading files", len(sources), len(sources))
+    _refuse_open_questions(files, columns, elsewhere)
+    return files
+
+
+def _asked(posts: object, columns: Mapping[str, str], zone: str | None,
+           platform: str | None) -> tuple[Asked, list[readers.Source]]:
+    """What the caller says, checked; and the files."""
     normalise.check_zone(zone)
     normalise.platform_name(platform)
     several = isinstance(posts, Sequence) and not isinstance(posts, str | bytes)
@@ -226,31 +301,24 @@ def _open(posts: object, columns: Mapping[str, str], zone: str | None, platform:
     if foreign:
         raise InputError(f"A post has no column {', '.join(foreign)}.\nIt can have: {', '.join(normalise.ROWS)}.\n"
                          "Map with  --column OURS=THEIRS, for example  --column post=tweet_id")
-    sources = [readers.source(one) for one in given]
-    files = []
-    for done, source in enumerate(sources):
-        progress("reading files", done, len(sources))
-        files.append(_opened(source, columns, zone, platform))
-    progress("reading files", len(sources), len(sources))
+    return Asked(columns, zone, platform), [readers.source(one) for one in given]
+
+
+def _refuse_open_questions(files: Sequence["_File | File"], columns: Mapping[str, str],
+                           elsewhere: Collection[str] = ()) -> None:
     for ours, theirs in columns.items():
-        if theirs and theirs not in elsewhere and not any(theirs in file.raw.columns for file in files):
+        if theirs and theirs not in elsewhere and not any(theirs in file.columns for file in files):
             raise InputError(f"No file has a column {theirs!r} to be {ours}.\n{_columns_of(files)}\n"
                              f"Name one of these:  --column {ours}=THEIRS")
     _refuse_missing(files)
     _refuse_zoneless(files)
     _refuse_same_file(files)
-    return files
 
 
 def _opened(source: readers.Source, columns: Mapping[str, str], zone: str | None, platform: str | None) -> _File:
     raw = readers.read(source)
     layout = readers.layout_of(raw.columns)
-    mapping = {**layout.mapping}
-    for ours, theirs in columns.items():
-        if not theirs:
-            mapping.pop(ours, None)
-        elif theirs in raw.columns:
-            mapping[ours] = theirs
+    mapping = mapped(tuple(raw.columns), layout, columns)
     rows = raw.frame.select(
         *(pl.col(theirs).alias(ours) for ours, theirs in mapping.items()),
         pl.col(readers.LINE).alias("line"), pl.col(readers.RECORD).alias("record"))
@@ -276,31 +344,31 @@ def _zone(at: pl.Series, layout: readers.Layout, mapping: Mapping[str, str],
     return given, "UTC (counted since 1970)" if at.dtype.is_numeric() else "UTC (every time stands with its zone)"
 
 
-def _columns_of(files: list[_File]) -> str:
-    return "\n".join(f"{file.source.name} has: {clean(', '.join(file.raw.columns), ALL_COLUMNS)}." for file in files)
+def _columns_of(files: Sequence["_File | File"]) -> str:
+    return "\n".join(f"{file.source.name} has: {clean(', '.join(file.columns), ALL_COLUMNS)}." for file in files)
 
 
-def _refuse_missing(files: list[_File]) -> None:
+def _refuse_missing(files: Sequence["_File | File"]) -> None:
     for file in files:
-        there = set(file.rows.columns)
-        for needed, names in {"post": {"post"}, "at": {"at"}, "account": {"account", "place"}}.items():
-            if not names & there:
+        for needed, names in NEEDED.items():
+            if not names & file.there:
                 raise InputError(
                     f"{file.source.name} has no column that is {needed} ({normalise.ROWS[needed]}).\n"
                     f"{_columns_of([file])}\nName it with  --column {needed}=THEIRS")
 
 
-def _refuse_zoneless(files: list[_File]) -> None:
+def _refuse_zoneless(files: Sequence["_File | File"]) -> None:
     asked = []
     for file in files:
-        if file.zone is None and (values := normalise.zoneless(file.rows["at"])):
-            asked.append(f"{file.source.name}, column {file.mapping['at']!r}: {' and '.join(map(repr, values))}")
+        if file.zone is None and file.zoneless:
+            values = " and ".join(map(repr, file.zoneless))
+            asked.append(f"{file.source.name}, column {file.mapping['at']!r}: {values}")
     if asked:
         raise InputError("These times do not say in which zone they are:\n  " + "\n  ".join(asked) + "\n"
                          "An hour of error makes strangers meet. Say the zone:  --zone UTC  (or Europe/Kyiv, +03:00)")
 
 
-def _refuse_same_file(files: list[_File]) -> None:
+def _refuse_same_file(files: Sequence["_File | File"]) -> None:
     seen: dict[str, str] = {}
     for file in files:
         if file.sha256 in seen:
@@ -354,14 +422,21 @@ def _receipt(file: _File) -> pl.Expr:
 
 
 def _resolutions(files: list[_File], normals: list[normalise.Normal]) -> list[int]:
+    clocks = [normalise.Clock() for _ in files]
+    for clock, normal in zip(clocks, normals, strict=True):
+        clock.see(normal.posts["at"])
+    return _together([(file.layout.name, file.zone, tuple(sorted(file.mapping.items()))) for file in files], clocks)
+
+
+def _together(kinds: list[tuple], clocks: list[normalise.Clock]) -> list[int]:
     """s, of each file. One with too few times to tell takes that of the files like it, or of them all together."""
-    found = [normalise.resolution(normal.posts["at"]) for normal in normals]
+    found = [clock.resolution() for clock in clocks]
     alike: dict[tuple, list[int]] = {}
-    for at, file in enumerate(files):
-        alike.setdefault((file.layout.name, file.zone, tuple(sorted(file.mapping.items()))), []).append(at)
+    for at, kind in enumerate(kinds):
+        alike.setdefault(kind, []).append(at)
     for group in alike.values():
         told = [resolution for at in group if (resolution := found[at]) is not None]
-        pooled = normalise.resolution(pl.concat([normals[at].posts["at"] for at in group])) if not told else max(told)
+        pooled = max(told) if told else normalise.Clock.of([clocks[at] for at in group]).resolution()
         for at in group:
             found[at] = found[at] or pooled or 1
     return [resolution or 1 for resolution in found]
@@ -437,14 +512,17 @@ def _placed(rejects: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
 
 
 def _input(file: _File, normal: normalise.Normal, resolution: int) -> Input:
-    name = file.raw.container
+    return _entry(file, file.raw.container, file.raw.records, normal.posts.height, resolution)
+
+
+def _entry(file: "_File | File", name: str, records: int, posts: int, resolution: int) -> Input:
     if file.layout.name != readers.LAST_RESORT:
         name = f"{name}, {file.layout.name}"
     return Input(file.source.name, file.sha256, file.source.size, name, tuple(sorted(file.mapping.items())),
-                 file.zone_said, resolution, file.raw.records, normal.posts.height)
+                 file.zone_said, resolution, records, posts)
 
 
-def _notes(files: list[_File], counts: Mapping[str, int], resolutions: list[int]) -> tuple[str, ...]:
+def _notes(files: Sequence["_File | File"], counts: Mapping[str, int], resolutions: list[int]) -> tuple[str, ...]:
     """Sentences for the report, in a fixed order."""
     notes = []
     if counts["duplicates"]:
@@ -492,15 +570,19 @@ def refuse_nothing_to_compare(reading: Reading) -> None:
     Raises:
         InputError: no post acts, all have one time, or all are of one account.
     """
-    able = reading.posts.filter(pl.col("at").is_not_null() & pl.coalesce("account", "place").is_not_null())
-    if able.is_empty():
+    tally = Tally()
+    tally.see(reading.posts)
+    _refuse_nobody(tally)
+
+
+def _refuse_nobody(tally: Tally) -> None:
+    if not tally.able:
         raise InputError("No post has both a time and an account: nothing can act.\n"
                          "Look at the mapping with  cotrace inspect FILE")
-    if able["at"].n_unique() == 1:
-        raise InputError(f"All {able.height:,} posts have the same time, {able['at'][0].isoformat()}.\n"
+    if len(tally.times) == 1:
+        raise InputError(f"All {tally.able:,} posts have the same time, {next(iter(tally.times)).isoformat()}.\n"
                          "Is it the time of the download? Name the column of the posts' own with  --column at=THEIRS")
-    actors = pl.concat([able["account"].drop_nulls(), able["place"].drop_nulls()]).n_unique()
-    if actors == 1:
+    if len(tally.acting) == 1:
         raise InputError("All posts are of one account: there is nobody it could act together with.\n"
                          "Add files of others, or name another column with  --column account=THEIRS")
 
