@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotrace import network, simulate, tables, traces
+from cotrace import derive, digest, network, pipeline, simulate, tables, traces, verify
 from cotrace.engines import local
+from cotrace.errors import VerificationError
 from cotrace.records import Plan
 from cotrace.traces import _near, similar_image
+from cotrace.verify._pairs import check_occasions
 
 BITS = 31
 PLAN = Plan(windows=(60, 300, 1800, 21600))
@@ -113,12 +115,12 @@ SAVED = (1, 2, 2, 2, 9, 11)  # bits that saving as a JPEG (two qualities), WebP,
 
 
 @functools.cache
-def pictures(name: str, seed: int, *, flags: float = 0.0) -> tuple[pl.DataFrame, simulate.Shares]:
+def pictures(name: str, seed: int, *, flags: float = 0.0, **knobs: int) -> tuple[pl.DataFrame, simulate.Shares]:
     """POSTS of a world of shares in which every object is a picture, saved again by whoever posts it.
 
     flags: beside that, how many variants of a few flags each post carries, as a share (0–1) of posts.
     """
-    world = simulate.shares(name, seed=seed)
+    world = simulate.shares(name, seed=seed, **knobs)
     dice = np.random.default_rng(seed)
     acts = world.actions
     things = acts["object"].unique().sort()
@@ -190,3 +192,43 @@ def test_posts_without_hashes_cost_nothing_and_compile_nothing(monkeypatch):
         of = posts.with_columns(media=pl.Series([media], dtype=pl.List(pl.String)).first())
         actions, without = traces.act("similar_image", tables.conform(of, tables.POSTS, "posts"))
         assert actions.is_empty() and without == posts.height
+
+
+# ------------------------------------------------------------------------------------------- in the dossier
+
+@pytest.fixture(scope="module")
+def dossier() -> dict[str, bytes]:
+    posts, _ = pictures("ring", 3, accounts=300, objects=600, rings=1)
+    table = posts.select("post", "account", "at", "media").with_columns(pl.col("post", "account").str.slice(4))
+    run = pipeline.run(table, plan=Plan(traces=("similar_image",), placebos=0), platform="sim")
+    verify.verify(run.dossier)
+    return digest.unarchive(run.dossier)
+
+
+def tables_of(files: dict[str, bytes]) -> dict[str, derive.Table]:
+    return {name: digest.parse_csv(files[f"evidence/{name}.csv"], name) for name in derive.EVIDENCE}
+
+
+def test_the_dossier_shows_hashes_and_how_far_they_are_and_no_picture(dossier):
+    page = dossier["statement.html"].decode()
+    posts = {row[0]: row[-1] for row in tables_of(dossier)["posts"][1]}
+    met = [row for row in tables_of(dossier)["occasions"][1] if row[10] == "yes"]
+
+    assert met and all(row[4].startswith("pdq:") for row in met)
+    for row in met:
+        apart = [min((int(one, 16) ^ int(row[4][4:], 16)).bit_count() for one in posts[post].split(";"))
+                 for post in (row[5], row[7])]
+        assert max(apart) <= BITS
+    assert "of 256 bits from the object" in page and "<img" not in page and "data:image" not in page
+
+
+def test_a_picture_that_is_not_near_its_object_is_refused(dossier):
+    tables = tables_of(dossier)
+    first = next(row for row in tables["occasions"][1] if row[10] == "yes")
+    check_occasions(derive.Tables(tables))
+
+    for other in ("0123456789abcdef" * 4, "", f"{first[4][4:]}:49"):
+        header, rows = tables["posts"]
+        changed = [[*row[:-1], other] if row[0] == first[5] else row for row in rows]
+        with pytest.raises(VerificationError, match="within 31 bits"):
+            check_occasions(derive.Tables({**tables, "posts": (header, changed)}))

@@ -52,7 +52,7 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
               "shared", "shared_expected", "rare", "rare_expected", "tested", "a_first", "b_first"),
     "occasions": ("cluster", "a", "b", "trace", "object", "post_a", "at_a", "post_b", "at_b", "delta_s", "together",
                   "chance"),
-    "posts": ("post", "account", "place", "at", "kind", "text", "links", "tags", "lang", "receipt"),
+    "posts": ("post", "account", "place", "at", "kind", "text", "links", "tags", "lang", "receipt", "media"),
     "links": ("cluster", "actor", "source", "word", "posterior", "word_if_prior_tenth", "word_if_prior_tenfold",
               "bounded_by", "explanation", "named"),
     "grounds": ("cluster", "actor", "source", "indicator", "says", "ratio", "low", "high", "same_seen", "same_of",
@@ -96,6 +96,9 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?(e-?[0-9]{1,3})?")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
           "December")
+PICTURE = re.compile(r"(?:pdq:)?([0-9a-f]{64})(?::([0-9]{1,2}|100))?")  # a picture's hash, and its quality if known
+PICTURE_BITS = 31     # of 256 in which two such hashes may differ: the distance that the makers of PDQ recommend
+PICTURE_QUALITY = 50  # of 100, below which a picture has too little in it to be told by (METHOD §1)
 MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{6})?Z")
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
@@ -311,6 +314,19 @@ def microseconds(moment: str) -> int:
     except ValueError:
         raise VerificationError(f"There is no such time: {_short(moment)}.") from None
     return (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)
+
+
+def nearest_picture(media: str, thing: str) -> tuple[str, int] | None:
+    """Of the hashes in a cell of `media`, the nearest to an object `pdq:HASH`, and in how many bits the two differ.
+
+    None: the object is no picture, or none of the hashes is near enough, or known to be of enough quality.
+    """
+    exemplar = PICTURE.fullmatch(thing)
+    told = [found for item in media.split(";") if (found := PICTURE.fullmatch(item))]
+    bits = [((int(found[1], 16) ^ int(exemplar[1], 16)).bit_count(), found[1]) for found in told
+            if exemplar and (found[2] is None or int(found[2]) >= PICTURE_QUALITY)]
+    near = min(bits, default=(PICTURE_BITS + 1, ""))
+    return (near[1], near[0]) if near[0] <= PICTURE_BITS else None
 
 
 def _when(moment: str) -> str:

@@ -27,6 +27,7 @@ COMMUNITIES = 10     # unrelated communities; what more of them use is stock: wi
 _POSTS: Mapping = tables.POSTS
 DRAWS = 20           # random sets of unrelated actors that stand in for the registry
 NEAREST = 5          # ranks of activity up and down, among which a stand-in for a listed actor is drawn
+HASH = r"^(?:(?:md5|sha1|sha256|phash|pdq):)?([^:]+)(?::[0-9]{1,3})?$"  # as registries spell it, or with its quality
 SAYS = "The actor published the same texts or links as accounts that the registry names."
 SELECTED = "The actor published texts or links that the registry names as the source's."
 
@@ -194,7 +195,7 @@ def _named_posts(scene: Scene, source: str) -> pl.DataFrame:
                      .select("post", receipt=pl.col("host").replace_strict(hosts, default=None)))
     if media:
         found.append(own.select("post", "media").explode("media").drop_nulls()
-                     .with_columns(pl.col("media").str.to_lowercase()).filter(pl.col("media").is_in(list(media)))
+                     .with_columns(pl.col("media").str.to_lowercase().str.extract(HASH)).filter(pl.col("media").is_in(list(media)))
                      .select("post", receipt=pl.col("media").replace_strict(media, default=None)))
     return pl.concat([frame.cast(pl.String) for frame in found]).sort("post", "receipt").unique("post", keep="first")
 

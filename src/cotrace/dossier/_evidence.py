@@ -129,13 +129,18 @@ def _named(findings: Findings, mask: Mask) -> Rows:
 
 # --------------------------------------------------------------------------------------- edges and posts
 
-def _evidence_posts(findings: Findings) -> pl.DataFrame:
+def posts_of(findings: Findings) -> set[str]:
+    """The posts that the dossier shows: whatever else is known of posts is not looked at here."""
     together = findings.occasions.filter("together")
     wanted = set(together["post_a"].to_list()) | set(together["post_b"].to_list())
     for link in findings.links:
         for ground in link.grounds:
             wanted |= {post for row in ground.occasions for post in (row[1], row[3]) if post}
-    chosen = pl.DataFrame({"post": sorted(wanted)}, schema={"post": pl.String})
+    return wanted
+
+
+def _evidence_posts(findings: Findings) -> pl.DataFrame:
+    chosen = pl.DataFrame({"post": sorted(posts_of(findings))}, schema={"post": pl.String})
     return findings.reading.posts.join(chosen, on="post", how="semi").sort("post")
 
 
@@ -150,7 +155,8 @@ def _posts(posts: pl.DataFrame, mask: Mask) -> Rows:
             mask.actor(post["place"]) if post["place"] else "", moment(post["at"]), cell(post["kind"]),
             mask.text(post["text"] or "", mentioned),
             joined(mask.text(link, mentioned) for link in post["links"] or ()),
-            joined(mask.text(tag, ()) for tag in post["tags"] or ()), cell(post["lang"]), cell(post["receipt"])])
+            joined(mask.text(tag, ()) for tag in post["tags"] or ()), cell(post["lang"]), cell(post["receipt"]),
+            joined(item.lower() for item in post["media"] or () if derive.PICTURE.fullmatch(item.lower()))])
     return sorted(rows)
 
 

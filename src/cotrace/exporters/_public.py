@@ -24,7 +24,7 @@ AS_THEY_ARE = ("counts", "plan", "run", "traces", "clusters", "placebos", "plant
 ACTORS = {"members": ("actor",), "edges": ("a", "b"), "occasions": ("a", "b"), "posts": ("account", "place"),
           "links": ("actor",), "grounds": ("actor",), "decisions": ("actor",), "bearers": ("actor",)}
 HASHED = {"occasions": ("object", "post_a", "post_b"), "posts": ("post",)}
-BLANK = {"posts": ("text", "links", "tags", "receipt"), "registry": ("selector", "name", "note"),
+BLANK = {"posts": ("text", "links", "tags", "receipt", "media"), "registry": ("selector", "name", "note"),
          "decisions": ("by", "because")}
 FILES = {"inputs": ("name",), "rejects": ("file",)}
 NUMBERS = ("integer", "decimal", "percent", "seconds")   # values that must not change when names do

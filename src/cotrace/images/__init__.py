@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import readers
+from .. import derive, readers
 from ..errors import InputError
 from ..progress import Progress, quiet
 from . import _files
@@ -24,7 +24,6 @@ NEEDS = {"PIL": "images"}  # decoding; hashes that come with the posts need noth
 HASH = re.compile(r"(?i:pdq:)?[0-9a-fA-F]{64}(?::[0-9]{1,3})?")
 MANY = re.compile(r"[,;|]\s*|\s+")
 SHOWN = 5                  # names shown of those that gave no hash for one reason
-QUALITY = 50               # below it `similar_image` does not compare
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,8 @@ def hashed(posts: str | Path, *, below: str | Path, out: str | Path, column: str
     finally:
         building.unlink(missing_ok=True)
     made = [quality for first, quality in found.values() if first != "-"]
-    return Hashed(records, unreadable, len(found), len(made), sum(int(quality) >= QUALITY for quality in made),
-                  _refused(found), column)
+    telling = sum(int(quality) >= derive.PICTURE_QUALITY for quality in made)
+    return Hashed(records, unreadable, len(found), len(made), telling, _refused(found), column)
 
 
 def _names_of_columns(records: Iterable[readers.Record]) -> list[str]:

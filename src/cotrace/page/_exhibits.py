@@ -183,7 +183,9 @@ def _occasion(tables: derive.Tables, met: Meeting, number: dict[str, int]) -> di
     whole = met._asdict()
     sides = [{"number": number[whole[who]] + 1, "actor": whole[who], "at": whole[f"at_{who}"],
               "post": whole[f"post_{who}"], "text": marked[place], "has_text": bool(texts[place]),
-              "receipt": (posts[place] or {}).get("receipt", "")} for place, who in enumerate(("a", "b"))]
+              "receipt": (posts[place] or {}).get("receipt", ""),
+              "picture": derive.nearest_picture((posts[place] or {}).get("media", ""), met.object)}
+             for place, who in enumerate(("a", "b"))]
     if met.at_b < met.at_a:
         sides.reverse()
     return {**whole, "sides": sides, "same": texts[0] == texts[1] and bool(texts[0])}

@@ -22,9 +22,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ..derive import PICTURE_BITS
 from ._cores import on_all_cores
 
-BITS = 31       # of 256: the distance that the makers of PDQ recommend for a match (METHOD §1)
+BITS = PICTURE_BITS
 CHUNKS = 16     # BITS < 2 · CHUNKS, or a pair could be overlooked
 WIDE = 16       # bits of a chunk
 WORDS = 4       # of 64 bits, of a hash

@@ -17,10 +17,10 @@ import hashlib
 import numpy as np
 import polars as pl
 
+from .. import derive
 from . import trace
 
-SPELLED = r"^(?:pdq:)?([0-9a-f]{64})(?::([0-9]{1,2}|100))?$"  # the hash, and its quality where that is known
-LEAST = 50                  # quality, of 100: below it a picture has too little in it to be told by (METHOD §1)
+SPELLED = f"^{derive.PICTURE.pattern}$"  # the hash, and its quality where that is known
 FEWEST, MOST = 64, 192      # bits set: PDQ sets half of them by construction, fewer where a picture is mostly blank
 NOTHING = hashlib.sha256().hexdigest()  # of a file without bytes, which is no picture
 
@@ -42,7 +42,7 @@ def similar_image(posts: pl.DataFrame) -> pl.DataFrame:
              .explode("media").with_columns(found=pl.col("media").str.to_lowercase().str.extract_groups(SPELLED))
              .select("post", hash=pl.col("found").struct[0], quality=pl.col("found").struct[1].cast(pl.Int32))
              .filter(pl.col("hash").is_not_null(), pl.col("hash") != NOTHING,
-                     pl.col("quality").is_null() | (pl.col("quality") >= LEAST))
+                     pl.col("quality").is_null() | (pl.col("quality") >= derive.PICTURE_QUALITY))
              .select("post", "hash").unique())
     if shown.is_empty():
         return shown.select("post", object="hash")

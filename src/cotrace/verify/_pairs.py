@@ -11,6 +11,7 @@ from ._chance import CLOSE, agrees, pair_chance
 
 MOST_ROWS = 1_000_000   # of all tables
 MOST_WORK = 60_000_000  # steps of exact tails; some ten seconds in plain Python
+MEDIA = EVIDENCE["posts"].index("media")
 WHOLE = re.compile(r"0|[1-9][0-9]{0,11}")
 
 
@@ -22,7 +23,7 @@ def check_occasions(tables: Tables) -> dict[tuple[str, ...], list[Sequence[str]]
     of: dict[tuple[str, ...], list[Sequence[str]]] = {}
     needed: set[str] = set()
     for row in tables.rows("occasions"):
-        cluster, a, b, trace, _, post_a, at_a, post_b, at_b, delta_s, together, _ = row
+        cluster, a, b, trace, thing, post_a, at_a, post_b, at_b, delta_s, together, _ = row
         of.setdefault((cluster, a, b, trace), []).append(row)
         if together == "no":
             if any((post_a, at_a, post_b, at_b, delta_s)):
@@ -32,6 +33,9 @@ def check_occasions(tables: Tables) -> dict[tuple[str, ...], list[Sequence[str]]
             if post not in posts or posts[post][3] != at or actor not in posts[post][1:3]:
                 raise VerificationError(f"The meeting of {a} and {b} names a post, a time or an author that the "
                                         f"evidence does not have: {post[:60]!r}.")
+            if trace == "similar_image" and derive.nearest_picture(posts[post][MEDIA], thing) is None:
+                raise VerificationError(f"{actor} is said to have published a picture, and no hash of the post "
+                                        f"{post[:60]!r} is within {derive.PICTURE_BITS} bits of it.")
             needed.add(post)
         if post_a == post_b or number(delta_s) * 1_000_000 != derive.microseconds(at_b) - derive.microseconds(at_a):
             raise VerificationError(f"A meeting of {a} and {b} does not have the distance that its times give.")
