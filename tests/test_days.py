@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tracemalloc
 from fractions import Fraction
 
 import _findings
@@ -28,9 +29,12 @@ from cotrace import (
     review,
     simulate,
     verify,
+    watching,
 )
+from cotrace.case import Case
 from cotrace.cli import answer
 from cotrace.errors import InputError, VerificationError
+from cotrace.progress import quiet
 
 PLAN = records.Plan(traces=("same_text", "shared_link"), placebos=0)
 MEANS = ("suspicio", "guilt", "escalat", "worse", "spread", "campaign", "attack", "threat")  # never said of growth
@@ -540,3 +544,206 @@ def test_the_dossier_of_a_look_comes_out_of_its_posts_again(begun, capsys):
 
     assert answer(["verify", str(case / "dossier.zip"), "--posts", *map(str, files)]) == 0
     assert "every table of the evidence is the same" in " ".join(capsys.readouterr().out.split())
+
+
+# --------------------------------------------------------------------------------------- a folder that is watched
+
+@pytest.fixture(scope="module")
+def alone(world):
+    """Posts of one account: they are kept, and there is nothing to compare."""
+    return world.with_columns(account_id=pl.lit("1"))
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """A folder, and how to watch it: every call is a program that begins anew."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+
+    def polls(number=2, **more):
+        settings = watching.Settings(folder, {"plan": PLAN, "platform": "sim"}, **more)
+        watch = watching.Watch(tmp_path / "c", settings)
+        told = [alert for _ in range(number) for alert in watch.poll()]
+        watch.close()
+        return told
+
+    return folder, polls, tmp_path / "c"
+
+
+def a_program(folder):
+    """One that keeps what it is handed."""
+    (folder / "called.py").write_text("import sys; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read())\n")
+    return (sys.executable, str(folder / "called.py"), str(folder / "called; rm *"))
+
+
+def test_a_ring_that_appears_is_told_once_to_whoever_is_to_be_called(world, watched, tmp_path):
+    folder, polls, case = watched
+    call = a_program(tmp_path)
+    written(folder, "1.csv", world[:500])
+    assert polls(1) == [] and not (case / "alerts.jsonl").exists()  # seen, and not known to be finished
+    assert polls(1, call=call) == []                                # read, and nobody found
+    written(folder, "2.csv", world[500:])
+
+    told = polls(2, call=call)
+    again = polls(2, call=call)
+
+    assert [(one["alert"], one["change"], len(one["members"]), one["look"]) for one in told] == [
+        ("cluster", "new", 8, 2)]
+    assert told[0]["review"] == derive.REVIEW and again == []
+    assert (case / "alerts.jsonl").read_bytes() == (tmp_path / "called; rm *").read_bytes()
+    assert [json.loads(line) for line in (case / "alerts.jsonl").read_text().splitlines()] == told
+
+
+def test_a_file_that_is_still_being_written_is_left_alone(alone, watched):
+    folder, polls, case = watched
+    for size in (100, 200, 300):
+        written(folder, "1.csv", alone[:size])
+        written(folder, "2.csv.part", alone)
+        written(folder, ".3.csv", alone)
+        polls(1)
+
+    assert not adding._Days(Case(case), None, quiet).held()
+    (folder / "2.csv.part").rename(folder / "2.csv")
+    polls(2)
+    assert len(adding._Days(Case(case), None, quiet).held()) == 2
+
+
+def test_a_bad_file_is_told_once_and_set_aside_until_it_changes(alone, watched):
+    folder, polls, case = watched
+    written(folder, "1.csv", alone[:500])
+    (folder / "2.csv").write_text("post,account,at,text\n1,a,never,x\n")
+    (folder / "3.csv").write_text("nothing, here")
+    (folder / "4.csv").write_bytes(b"\x89PNG\r\n")
+
+    told = polls(3)
+
+    assert [one["name"] for one in told] == ["2.csv", "3.csv", "4.csv"] and {one["alert"] for one in told} == {"file"}
+    assert "never" not in json.dumps(told) and polls(2) == []
+    assert len(adding._Days(Case(case), None, quiet).held()) == 1
+    written(folder, "2.csv", alone[500:700])
+    assert polls(2) == [] and len(adding._Days(Case(case), None, quiet).held()) == 2
+
+
+def test_killed_between_files_and_look_it_goes_on_where_it_stood(world, watched, monkeypatch):
+    folder, polls, case = watched
+    written(folder, "1.csv", world)
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(adding, "look", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        polls(2)
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(watching, "_remember", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        polls(1)
+
+    told = [json.loads(line) for line in (case / "alerts.jsonl").read_text().splitlines()]
+
+    assert len(told) == 1 and polls(2) == []
+    (case / watching.INDEX).unlink()
+    assert polls(2) == [] and Case(case).recall(adding.LOOK)["look"] == 1
+
+
+def test_while_another_works_in_the_case_it_waits_and_tells_nobody(alone, watched):
+    folder, polls, case = watched
+    written(folder, "1.csv", alone[:500])
+    polls(1)
+
+    with Case(case).working():
+        assert polls(1) == []
+    polls(1)
+
+    assert len(adding._Days(Case(case), None, quiet).held()) == 1
+
+
+@pytest.mark.slow
+def test_what_is_forgotten_goes_from_what_was_told(world, watched):
+    folder, polls, case = watched
+    written(folder, "1.csv", world)
+    name = polls(2)[0]["members"][0]
+
+    review.forget(case, name)
+
+    assert name not in (case / "alerts.jsonl").read_text() and "[forgotten]" in (case / "alerts.jsonl").read_text()
+
+
+ABOUT = {"look": 1, "alpha": "0.005", "review": derive.REVIEW, "standing": "", "caution": ""}
+
+
+def state(clusters=(), links=()):
+    """What is told of: (members, verdict), (actor, source, word)."""
+    return {"run": str((clusters, links)), "about": ABOUT,
+            "clusters": [{"cluster": f"c-{members}", "members": list(members), "verdict": verdict}
+                         for members, verdict in clusters],
+            "links": [dict(zip(("actor", "source", "word"), link, strict=True)) for link in links]}
+
+
+@pytest.mark.parametrize(("days", "told"), [
+    ([[("abc", "")], [("abcdef", "")], [("abcdxy", "")]], ["new"]),                      # growth is not told
+    ([[("abcdef", "")], [], [("abcdef", "")], [("abc", ""), ("def", "")]], ["new"]),      # gone, back, split
+    ([[("abc", ""), ("def", "")], [("abcdef", "")]], ["new", "new"]),                     # merged
+    ([[("abc", "not shown to be inauthentic")], [("abc", "inauthentic")], [("abc", "cannot be judged: no")],
+      [("abcd", "inauthentic")]], ["new", "rose"]),
+    ([[("abc", "")], [("xyz", "")]], ["new", "new"]),
+])
+def test_a_cluster_is_told_when_it_appears_or_rises_and_never_twice(days, told):
+    """The naive rule, to tell what the newest finding has and the last had not, tells of every return."""
+    known, said = state(), []
+    for clusters in days:
+        now = state(clusters)
+        said += [one["change"] for one in watching._new(known, now)]
+        known = watching._both(known, now)
+
+    assert said == told
+
+
+def test_a_link_is_told_when_it_appears_or_rises_and_never_twice():
+    known, said = state(), []
+    for word in ("likely", "very likely", None, "likely", "very likely", "listed", "almost certain"):
+        now = state(links=[("a", "s", word)] if word else [])
+        said += [(one["change"], one["word"]) for one in watching._new(known, now)]
+        known = watching._both(known, now)
+
+    assert said == [("new", "likely"), ("rose", "very likely"), ("rose", "listed")]
+
+
+def test_a_folder_of_many_files_is_never_held_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "BATCH_FILES", 100)
+    for number in range(3000):
+        (tmp_path / f"{number}.csv").touch()
+    index = watching._Index(tmp_path / ".index")
+    assert list(index.settled(tmp_path)) == []
+
+    tracemalloc.start()
+    sizes = []
+    for batch in index.settled(tmp_path):
+        index.taken(batch)
+        sizes.append(len(batch))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert sum(sizes) == 3000 and max(sizes) == 100 and peak < 400_000
+    assert list(index.settled(tmp_path)) == []
+
+
+@pytest.mark.parametrize(("words", "told"), [
+    (["c", "nowhere"], "no folder"), (["in/c", "in"], "lies in"), (["c", "in", "--call", "'x"], "a quote is open"),
+    (["c", "in", "--call", ""], "found nothing"), (["c", "in", "--every", "0"], "--every"), (["c"], "FOLDER"),
+])
+def test_watching_what_cannot_be_watched_says_what_to_do(words, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+
+    assert answer(["watch", *words, "--once"]) == 2
+    said = capsys.readouterr()
+    assert told in said.err and said.out == ""
+
+
+def test_once_tells_and_leaves(world, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    written(tmp_path / "in", "1.csv", world)
+    (tmp_path / "plan.toml").write_text(plans.toml(PLAN))
+    command = ["watch", str(tmp_path / "c"), str(tmp_path / "in"), "--once", "--every", "0.05", "--platform", "sim",
+               "--plan", str(tmp_path / "plan.toml")]
+
+    assert answer(command) == 0
+    assert "cluster new: c-" in capsys.readouterr().out
+    assert answer([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []

@@ -21,6 +21,7 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["dossier", "exporters", "why", "kept", "changes"],
     ["pipeline"],
     ["replay", "evaluate", "review", "adding"],
+    ["watching"],
     ["cli"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}

@@ -13,16 +13,17 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from . import changes, digest, forgetting, kept, pipeline, plans, reading, sources, statement
 from .case import Case
-from .errors import InputError
+from .errors import CotraceError, InputError
 from .progress import Progress, quiet
 from .records import Plan, Reading, as_plain
 from .software import software
 
-BEGUN, SLICE, LOOK = "days", "slice", "look"   # names under which a case keeps them
-NAMED = 6                                      # files named in a message
+BEGUN, SLICE, LOOK, LOOKED = "days", "slice", "look", "looked"  # names under which a case keeps them
+NAMED = 6                                                       # files named in a message
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Added:
     """What became of the files.
 
     new, known: names of files that were added, and of those that were in the case before.
+    aside: (path, why) of files that cannot be used, where they were to be set aside.
     look: which look the finding is; None: there is none.
     run: the finding; None: nothing changed, or there is nothing to compare yet.
     waiting: why there is nothing to compare yet; "": there is.
@@ -44,6 +46,7 @@ class Added:
     waiting: str = ""
     changed: changes.Changes | None = None
     spent_s: dict[str, float] = field(default_factory=dict)
+    aside: tuple[tuple[str, str], ...] = ()
 
 
 def add(case: str | Path, posts: Sequence[str | Path], *, registries: Sequence[str | Path] = (),
@@ -71,6 +74,38 @@ def add(case: str | Path, posts: Sequence[str | Path], *, registries: Sequence[s
                                             "allow_rejects": allow_rejects}, key, engine, workers, memory)
 
 
+def keep(case: str | Path, posts: Sequence[str | Path], **begun: Any) -> Added:
+    """Keep files for a later look, and set those aside that cannot be used; takes no look.
+
+    Args:
+        begun: `registries`, `plan`, `columns`, `zone`, `platform`, `allow_rejects`, `pseudonyms`, as for `add`.
+
+    Raises:
+        InputError: the case cannot go on in this way; what is wrong with a file is not raised.
+    """
+    store = Case(case)
+    with store.working():
+        days = _Days(store, begun.pop("pseudonyms", None), begun.pop("progress", quiet))
+        registries, plan = begun.pop("registries", ()), begun.pop("plan", None)
+        return days.keep(list(posts), registries, plan, begun)
+
+
+def look(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | None = None, engine: str = "local",
+         workers: int | None = None, memory: int | None = None, progress: Progress = quiet) -> Added:
+    """Look at everything that a case keeps; nothing is done where it was looked at before. Arguments as for `add`."""
+    store = Case(case)
+    with store.working():
+        return _Days(store, pseudonyms, progress).look(key, engine, workers, memory)
+
+
+def pending(case: str | Path) -> str:
+    """What `look` would look at, as a digest; "": it was looked at."""
+    days = _Days(Case(case), None, quiet)
+    held = days.held()
+    of = days.subject(held)
+    return "" if not held or (days.store.recall(LOOKED) or {"of": ""})["of"] == of else of
+
+
 class _Days:
     """A case that goes on."""
 
@@ -82,29 +117,82 @@ class _Days:
             key: bytes | None, engine: str, workers: int | None, memory: int | None) -> Added:
         began = time.process_time()
         begun = self._begun(plan, how)
-        held = self._held()
+        held = self.held()
         files, known = self._files(posts, held)
         self._refuse_strangers(files, known, held)
         shares = self._read(list(files.values()), begun["how"], held)
         read = self._together(held, shares, begun["how"])
-        settled = plans.read_back(begun["plan"])
-        pipeline.windows(settled, max(file.resolution_s for file in read.inputs))  # before anything is kept
+        pipeline.windows(plans.read_back(begun["plan"]), max(file.resolution_s for file in read.inputs))
         pipeline.refuse_too_large(read, memory)
         begun = self._registry(begun, registries)
+        fresh = self._acknowledge(begun, shares)
+        counted = time.process_time()
+        done = self._look(read, {**held, **fresh}, begun, key, engine, workers)
+        spent = {"counting": counted - began, "anew": time.process_time() - counted}
+        return replace(done, new=tuple(sorted(files[one].name for one in fresh)), known=known, spent_s=spent)
+
+    def keep(self, posts: list[str | Path], registries: Sequence[str | Path], plan: Plan | str | Path | None, how: dict,
+             ) -> Added:
+        """Files that are good by themselves are kept; the others are told with what is wrong with them."""
+        begun = self._begun(plan, {"columns": None, "zone": None, "platform": None, "allow_rejects": None, **how})
+        held = self.held()
+        if not self._slices():
+            self._refuse_strangers({}, (), held)
+        paths: dict[str, Path] = {}
+        known, aside = [], []
+        for path in map(Path, posts):
+            try:
+                name = reading.readers.source(path).sha256()
+            except (CotraceError, OSError) as fault:
+                aside.append((str(path), str(fault)))
+                continue
+            if name in held or name in paths:
+                known.append(path.name)
+            else:
+                paths[name] = path
+        shares, bad = self._each(list(paths.values()), begun, held)
+        self._acknowledge(self._registry(begun, registries), shares)
+        return Added(tuple(share.plain["name"] for share in shares), tuple(known), None, None, aside=(*aside, *bad))
+
+    def look(self, key: bytes | None, engine: str, workers: int | None, memory: int | None) -> Added:
+        begun = self._begun(None, {"columns": None, "zone": None, "platform": None, "allow_rejects": None})
+        held = self.held()
+        self._refuse_strangers({}, (), held)
+        read = self._together(held, (), begun["how"])
+        pipeline.refuse_too_large(read, memory)
+        return self._look(read, held, begun, key, engine, workers)
+
+    def _each(self, paths: list[Path], begun: dict, held: Mapping[str, str],
+              ) -> tuple[list[reading.Share], list[tuple[str, str]]]:
+        """Shares of files, read together where nothing is wrong with any of them, else one by one."""
+        said = {name: value for name, value in begun["how"]}
+
+        def tried(some: list[Path]) -> list[reading.Share]:
+            shares = self._read(some, begun["how"], held)
+            for share in shares:
+                alone = reading.together([share], allow_rejects=float(said["allow_rejects"]), compared=False)
+                pipeline.windows(plans.read_back(begun["plan"]), alone.inputs[0].resolution_s)
+            return shares
+
+        try:
+            return tried(paths), []
+        except (CotraceError, OSError):
+            shares: list[reading.Share] = []
+            bad = []
+            for path in paths:
+                try:
+                    shares += tried([path])
+                except (CotraceError, OSError) as fault:
+                    bad.append((str(path), str(fault)))
+            return shares, bad
+
+    def _acknowledge(self, begun: dict, shares: Sequence[reading.Share]) -> dict[str, str]:
+        """From here on the files are in the case: sha256 → share."""
         self.store.remember(BEGUN, begun)
         fresh = {share.plain["sha256"]: kept.put_share(self.store, share) for share in shares}
         if fresh:
             self.store.remember(f"{SLICE} {len(self._slices())}", {"software": self.version, "shares": fresh})
-        blobs = {**held, **fresh}
-        names = (tuple(sorted(Path(files[one]).name for one in fresh)), known)
-        try:
-            reading.refuse_nothing_to_compare(read)
-        except InputError as fault:
-            return Added(*names, None, None, str(fault).splitlines()[0])
-        counted = time.process_time()
-        done = self._look(read, blobs, begun, settled, key, engine, workers)
-        spent = {"counting": counted - began, "anew": time.process_time() - counted}
-        return replace(done, new=names[0], known=names[1], spent_s=spent)
+        return fresh
 
     # ------------------------------------------------------------------------------------------- what it goes by
 
@@ -160,7 +248,7 @@ class _Days:
         return [fact["value"] for fact in self.store.facts
                 if fact["kind"] == "choice" and fact["what"].startswith(f"{SLICE} ")]
 
-    def _held(self) -> dict[str, str]:
+    def held(self) -> dict[str, str]:
         """sha256 → share, of files that were read by this version and are whole."""
         read = {name: blob for one in self._slices() if one["software"] == self.version
                 for name, blob in one["shares"].items()}
@@ -230,23 +318,32 @@ class _Days:
 
     # ------------------------------------------------------------------------------------------------------- looking
 
-    def _look(self, read: Reading, blobs: Mapping[str, str], begun: dict, plan: Plan, key: bytes | None, engine: str,
+    def subject(self, files: Iterable[str]) -> str:
+        """What a look looks at: these files, without those who were forgotten."""
+        return digest.digest([sorted(files), sorted(kept.forgotten(self.store).actors)])
+
+    def _look(self, read: Reading, blobs: Mapping[str, str], begun: dict, key: bytes | None, engine: str,
               workers: int | None) -> Added:
-        gone = kept.forgotten(self.store)
-        of = digest.digest([sorted(blobs), sorted(gone.actors)])
+        try:
+            reading.refuse_nothing_to_compare(read)
+        except InputError as fault:
+            return Added((), (), None, None, str(fault).splitlines()[0])
+        of = self.subject(blobs)
         last = self.store.recall(LOOK) or {"look": 0, "of": ""}
         look = last if last["of"] == of else {"look": last["look"] + 1, "of": of}
-        plan = plans.at_look(plan, look["look"])
+        plan = plans.at_look(plans.read_back(begun["plan"]), look["look"])
         plans.check(plan)
         blob = kept.put_together(self.store, list(blobs.values()))
         made_from = pipeline.recipe(read, blob, begun["registry"], plan, self.pseudonyms)
         before = self.store.runs[-1] if self.store.runs else None
         if before and before.get("recipe") == digest.sha256(digest.canonical(made_from)):
+            self.store.remember(LOOKED, {"of": of})
             return Added((), (), look["look"], None)
         self.store.remember(LOOK, look)  # spent from here on, whatever becomes of this process
         run = pipeline.follow(self.store, made_from, read, kept.table(self.store, begun["registry"]), plan,
                               pipeline.counting_by(engine, workers), key=key, pseudonyms=self.pseudonyms,
                               progress=self.progress)
+        self.store.remember(LOOKED, {"of": of})
         return Added((), (), look["look"], run, changed=_since(self.store, before, run.dossier))
 
 

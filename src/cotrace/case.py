@@ -5,8 +5,9 @@
     blobs/ab/cd…     bytes, named by their sha256
     runs/DIGEST/     what each run wrote: dossier.zip, statement.html, plan.toml, rejects.csv
     dossier.zip, statement.html   those of the newest run
+    alerts.jsonl     what `cotrace watch` told, one line an alert
 
-State is a pure function of log and blobs; `runs/` and the two files beside it are views that `rebuild` writes again.
+State is a pure function of log and blobs; `runs/` and the files beside it are views that `rebuild` writes again.
 A fact is acknowledged once its line is on disk, and its blob is on disk before it. A torn last line was never
 acknowledged and is cut off; damage anywhere else is refused with its place.
 
@@ -37,7 +38,12 @@ else:
 
 MARK = {"cotrace": "case", "version": 1}
 TOP = ("dossier.zip", "statement.html")  # the views that the newest run leaves at the top of the case
+ALERTS = "alerts.jsonl"                  # the view of what `cotrace watch` told
 ROOT = "0" * 64                          # what the first line of a log is chained to
+
+
+class Busy(InputError):
+    """Another process works in the case; it will be free again."""
 
 
 class Case:
@@ -126,8 +132,8 @@ class Case:
             try:
                 _lock(lock)
             except OSError:
-                raise InputError(f"Another cotrace works in {self.folder}.\nWait for it, or name another  --case DIR."
-                                 ) from None
+                raise Busy(f"Another cotrace works in {self.folder}.\nWait for it, or name another  --case DIR."
+                           ) from None
             self._read()  # another process may have written since this case was opened
             self._finish()
             try:
@@ -284,6 +290,30 @@ class Case:
             self._append({"kind": "secret", "blob": known})
         return self.get(known)
 
+    def alert(self, told: dict) -> None:
+        """Keep an alert, and show it at the end of alerts.jsonl; it may name people, so it lies salted in a blob."""
+        self._append({"kind": "alert", "blob": self.put(digest.canonical({"salt": secrets.token_hex(16),
+                                                                          "alert": told}))})
+        self._show_alerts()
+
+    @property
+    def alerts(self) -> list[dict]:
+        """Every alert that was kept and not forgotten, oldest first."""
+        return [json.loads(self.get(fact["blob"]))["alert"] for fact in self.facts if fact["kind"] == "alert"
+                and self.has(fact["blob"])]
+
+    def to_call(self) -> list[dict]:
+        """Alerts that nobody was called for yet; each is handed out once, whatever becomes of this process."""
+        kept = [fact for fact in self.facts if fact["kind"] == "alert"]
+        called = max((fact["upto"] for fact in self.facts if fact["kind"] == "called"), default=0)
+        if called < len(kept):
+            self._append({"kind": "called", "upto": len(kept)})
+        return [json.loads(self.get(fact["blob"]))["alert"] for fact in kept[called:] if self.has(fact["blob"])]
+
+    def _show_alerts(self) -> None:
+        if alerts := self.alerts:
+            write(self.folder / ALERTS, b"".join(digest.canonical(one) + b"\n" for one in alerts))
+
     def publish(self, run: str, files: dict[str, bytes], *, recipe: str) -> Path:
         """Record what a run wrote and show it; returns its folder. The newest run is also shown at the top.
 
@@ -307,6 +337,8 @@ class Case:
         shutil.rmtree(self.folder / "runs", ignore_errors=True)
         for fact in self.runs:
             self._show(fact)
+        (self.folder / ALERTS).unlink(missing_ok=True)
+        self._show_alerts()
 
     def _show(self, fact: dict) -> None:
         folder = self.folder / "runs" / fact["run"]

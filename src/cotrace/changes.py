@@ -241,7 +241,7 @@ def _outside(finding: _Finding, actors: set[str]) -> set[str]:
 def _link(old: _Finding, new: _Finding, link: tuple[str, str], runs: Sequence[Cause]) -> OfLink:
     actor, source = link
     was, now = old.word(link), new.word(link)
-    change = "new" if not was else "vanished" if not now else "rose" if _rank(now) > _rank(was) else "fell"
+    change = "new" if not was else "vanished" if not now else "rose" if rank(now) > rank(was) else "fell"
     causes = []
     if new.verdict(*link) == "different" != old.verdict(*link):
         causes.append(Cause("decisions", "A person decided that this link does not hold."))
@@ -263,7 +263,7 @@ def _link(old: _Finding, new: _Finding, link: tuple[str, str], runs: Sequence[Ca
     return OfLink(change, actor, source, was, now, (*causes, *runs))
 
 
-def _rank(word: str) -> int:
+def rank(word: str) -> int:
     """How strong a word is; to be listed by a registry is a fact, and stands above them."""
     return len(derive.LADDER) if word == "listed" else derive.LADDER.index(word)
 
