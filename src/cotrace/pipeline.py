@@ -6,14 +6,17 @@ made again in moments when a person has decided about somebody in it.
 """
 
 import functools
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from . import (
+    afar,
     attribution,
     clusters,
     decisions,
@@ -81,6 +84,7 @@ def run(
     pseudonyms: bytes | None = None,
     engine: str = "local",
     workers: int | None = None,
+    master: str | None = None,
     memory: int | None = None,
     decided: Sequence[Decision] = (),
     progress: Progress = quiet,
@@ -98,6 +102,7 @@ def run(
         pseudonyms: secret; under it every id, name and handle in the dossier becomes a keyed hash.
         engine, workers, memory: who counts, with how many threads (None: all cores), and the bytes that the run may
             hold (more is refused before the search begins). The answer depends on none of them.
+        master: of an engine on a cluster, where that is; it reads Parquet itself, from wherever it can.
         decided: decisions of persons, beside those that the case holds.
 
     Raises:
@@ -106,16 +111,21 @@ def run(
     store = Nowhere() if case is None else Case(case)
     with store.working():
         plan = plans.resolve(plan, only=only, without=without, seed=seed)
-        counting = counting_by(engine, workers)
+        counting = counting_by(engine, workers, master)
         gone = kept.forgotten(store)
         registry = forgetting.sources(sources.read(registries), gone)
         if key is not None:
             statement.sign(b"", key)  # a key that cannot sign is refused before the work, not after it
-        read, blob = kept.read(store, posts, progress, columns=columns, zone=zone, platform=platform,
-                           allow_rejects=allow_rejects)
+        how: dict[str, Any] = {"columns": columns, "zone": zone, "platform": platform, "allow_rejects": allow_rejects}
+        there, blob = None, ""
+        if paths := afar.lie_there(posts, counting):
+            there = afar.read(counting, paths, **how, gone=gone, selectors=registry["selector_type"], progress=progress)
+            read = replace(there.reading, how=kept.said_how(how))
+        else:
+            read, blob = kept.read(store, posts, progress, **how)
         refuse_too_large(read, memory)
         made_from = recipe(read, blob, kept.put_table(store, registry), plan, pseudonyms)
-        return follow(store, made_from, read, registry, plan, counting, decided=decided, key=key,
+        return follow(store, made_from, read, registry, plan, counting, there=there, decided=decided, key=key,
                       pseudonyms=pseudonyms, progress=progress)
 
 
@@ -138,6 +148,7 @@ def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | Non
     store = Case(case)
     with store.working():
         made_from = kept.recipe(store, pseudonyms)
+        _refuse_without_posts(made_from, case)
         plan = plans.read_back(made_from["plan"])
         read = kept.reading_of(store, made_from["reading"], tuple(map(tuple, made_from["how"])))
         registry = kept.table(store, made_from["registry"])
@@ -146,15 +157,19 @@ def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | Non
 
 
 def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.DataFrame, plan: Plan,
-           engine: ModuleType, *, decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None,
-           progress: Progress) -> Run:
-    """The line itself, from posts on."""
+           engine: ModuleType, *, there: afar.Afar | None = None, decided: Sequence[Decision] = (), key: bytes | None,
+           pseudonyms: bytes | None, progress: Progress) -> Run:
+    """The line itself, from posts on.
+
+    Args:
+        there: the posts, where they are on a cluster and only a thin row of each is in `read`.
+    """
     resolution_s = max(file.resolution_s for file in read.inputs)
     plan = replace(plan, windows=windows(plan, resolution_s))
     gone = kept.forgotten(store)
     line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress)
 
-    actions, seen = line.act(read)
+    actions, seen = line.act(read, there)
     tested = functools.cache(lambda: network.validate(actions, plan=plan, engine=engine, resolution_s=resolution_s,
                                                       progress=progress))
     valid = line.validated(tested)
@@ -164,6 +179,7 @@ def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.D
     stand = decisions.standing([*(Decision(**made) for made in store.decisions), *decided])
     left = decisions.take_out(valid.edges, valid.occasions, stand)
     found = clusters.find(left.edges, plan_digest=digest.digest(plan.as_plain()), seed=plan.seed)
+    read = there.whole(read, actors={actor for one in found for actor in one.members}) if there else read
     links = attribution.link(clusters=found, edges=left.edges, occasions=left.occasions, actions=actions,
                              reading=read, sources=registry, plan=plan, seed=plan.seed)
     links = decisions.without(links, stand)
@@ -177,6 +193,10 @@ def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.D
                         links, placebos, plantings, notes, stand, left.taken_out,
                         naive_edges, judged.signs, judged.explanations, judged.verdicts, len(gone.actors),
                         valid.searched, valid.common)
+    if there:
+        read = there.whole(read, posts=dossier.posts_of(findings))
+        findings = replace(findings, reading=read)
+        made_from = {**made_from, "reading": kept.put_reading(store, read), "thin": True}
     packed = dossier.build(findings, key=key, pseudonyms=pseudonyms, progress=progress)
     name = digest.digest([line.of, as_plain(registry.rows()), *([decisions.as_rows(stand)] if stand else [])])
     folder = store.publish(name[:12], _views(packed, plan, read), recipe=store.put(digest.canonical(made_from)))
@@ -210,7 +230,7 @@ class _Line:
     of: dict                       # everything that the answers depend on
     progress: Progress
 
-    def act(self, read: Reading) -> tuple[Frames, tuple[TraceReport, ...]]:
+    def act(self, read: Reading, there: afar.Afar | None) -> tuple[Frames, tuple[TraceReport, ...]]:
         """POSTS → ACTIONS, for each trace of the plan."""
         actions, reports = {}, []
         for name in self.plan.traces:
@@ -219,7 +239,7 @@ class _Line:
                 why = f"it is bound to seconds, and the times of these posts are known to {self.resolution_s} s only"
                 reports.append(TraceReport(name, trace.method, 0, 0, 0, read.posts.height, 0, why))
                 continue
-            acts, without = traces.act(name, read.posts)
+            acts, without = there.act(name) if there else traces.act(name, read.posts)
             reports.append(TraceReport(name, trace.method, acts.height, acts["actor"].n_unique(),
                                        acts["object"].n_unique(), without, 0))
             actions[name] = acts
@@ -240,19 +260,25 @@ class _Line:
     def placebos(self, actions: Frames, tested: Tested) -> tuple[Placebo, ...]:
         """The same search on copies in which who meets whom again is broken."""
         wanted = [(cell, copy) for cell in network.PLACEBOS for copy in range(self.plan.placebos)]
+        search = self._searching(actions, tested, wanted)
         made = []
         for done, (cell, copy) in enumerate(wanted):
             self.progress("Searching copies in which nobody meets again", done, len(wanted))
             _, plain, _ = kept.step(self.store, "placebo", {**self.of, "cell": cell, "copy": copy},
-                                functools.partial(self._placebo, actions, tested, cell, copy))
+                                    functools.partial(search, done))
             made.append(Placebo(cell, copy, plain["edges"], plain["naive_edges"]))
         self.progress("Searching copies in which nobody meets again", len(wanted), len(wanted))
         return tuple(made)
 
-    def _placebo(self, actions: Frames, tested: Tested, cell: str, copy: int) -> tuple[Frames, object]:
-        world = network.placebo(actions, tested(), cell=cell, seed=self.plan.seed * 1_000_003 + copy)
-        again = network.validate(world, plan=self.plan, engine=self.engine, resolution_s=self.resolution_s)
-        return {}, {"edges": again.edges.height, "naive_edges": self._naive(world).height}
+    def _searching(self, actions: Frames, tested: Tested, wanted: list) -> Callable[[int], tuple[Frames, object]]:
+        """The search of one of the copies: here, or several at once where the engine has other machines."""
+        def told() -> _Told:
+            return _Told(actions, tested(), self.plan, self.resolution_s, wanted)
+
+        if afar.fit(self.engine, actions):
+            there = afar.copies(self.engine, _searched_there, told, len(wanted))
+            return lambda number: ({}, json.loads(there(number)))
+        return lambda number: ({}, _searched(told(), number, self.engine))
 
     def plantings(self, actions: Frames, tested: Tested) -> tuple[Planting, ...]:
         """What would have been found: rings planted into this very data."""
@@ -264,15 +290,38 @@ class _Line:
         _, plain, _ = kept.step(self.store, "plantings", self.of, make)
         return tuple(Planting(**ring) for ring in plain)
 
-
     def naive_edges(self, actions: Frames) -> int:
         """What the rule of other tools finds in these posts, beside what it finds in the copies."""
-        _, plain, _ = kept.step(self.store, "naive", self.of, lambda: ({}, self._naive(actions).height))
+        _, plain, _ = kept.step(self.store, "naive", self.of,
+                                lambda: ({}, _naive(actions, self.plan, self.engine).height))
         return plain
 
-    def _naive(self, actions: Frames) -> pl.DataFrame:
-        return network.naive(actions, engine=self.engine, common_property=self.plan.common_property,
-                             widest_s=max(self.plan.windows or (0,)) or None)
+
+class _Told(NamedTuple):
+    """What the search of a copy needs."""
+
+    actions: Frames
+    validation: network.Validation
+    plan: Plan
+    resolution_s: int
+    wanted: list[tuple[str, int]]
+
+
+def _searched(told: _Told, number: int, engine: ModuleType) -> dict[str, int]:
+    cell, copy = told.wanted[number]
+    world = network.placebo(told.actions, told.validation, cell=cell, seed=told.plan.seed * 1_000_003 + copy)
+    again = network.validate(world, plan=told.plan, engine=engine, resolution_s=told.resolution_s)
+    return {"edges": again.edges.height, "naive_edges": _naive(world, told.plan, engine).height}
+
+
+def _searched_there(told: _Told, number: int) -> bytes:
+    """On another machine, where one core is ours."""
+    return digest.canonical(_searched(told, number, counting_by("local", 1, None)))
+
+
+def _naive(actions: Frames, plan: Plan, engine: ModuleType) -> pl.DataFrame:
+    return network.naive(actions, engine=engine, common_property=plan.common_property,
+                         widest_s=max(plan.windows or (0,)) or None)
 
 
 def windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
@@ -314,12 +363,29 @@ def _subject(read: Reading, plan: Plan, gone: forgetting.Forgotten) -> dict:
             "software": as_plain(software()), **({"forgotten": sorted(gone.actors)} if gone else {})}
 
 
-def counting_by(engine: str, workers: int | None) -> ModuleType:
-    """An engine with its number of threads."""
+def counting_by(engine: str, workers: int | None, master: str | None = None) -> ModuleType:
+    """An engine with its number of threads; one on a cluster is asked first whether it is there.
+
+    Raises:
+        InputError: no such engine, a master for one that has none, or no answer from it.
+        MissingPartError: the engine needs an extra.
+    """
     module = parts.require(parts.load("engines", engine))
+    if hasattr(module, "connect"):
+        module.connect(master, workers)
+    elif master is not None:
+        raise InputError(f"--master {master} names a cluster, and the engine {engine} counts on this machine alone.\n"
+                         "Ask for the engine that has one:  --engine spark --master URL")
     bound = ModuleType(module.__name__)
     bound.__dict__.update(vars(module), pairs=functools.partial(module.pairs, workers=workers))
     return bound
+
+
+def _refuse_without_posts(made_from: dict, case: str | Path) -> None:
+    if made_from.get("thin"):
+        raise InputError(f"The posts that the newest finding of {case} was made from lie on a cluster, and the case "
+                         "holds those of the findings alone.\nRun the same files again; what is decided in the case "
+                         f"counts, and what was computed is kept:  cotrace run POSTS... --case {case} --engine spark")
 
 
 def refuse_too_large(read: Reading, memory: int | None) -> None:

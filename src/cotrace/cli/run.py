@@ -33,7 +33,8 @@ def run(
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Overrules the plan's.")] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads; default: all cores.")] = None,
     memory: Annotated[str | None, typer.Option(metavar="8G", help="Refuse what needs more.")] = None,
-    engine: Annotated[str, typer.Option(metavar="local|reference", help="Who counts; the answer is one.")] = "local",
+    engine: Annotated[str, typer.Option(metavar="local|spark|reference", help="Who counts; one answer.")] = "local",
+    master: Annotated[str | None, typer.Option(metavar="URL", help="Of --engine spark: where the cluster is.")] = None,
 ) -> None:
     """Find who acts together, link them to published sources, write the dossier.
 
@@ -46,8 +47,8 @@ def run(
     done = pipeline.run(
         posts, case=folder, registries=sources or (), plan=plan, only=trace or (), without=without or (), seed=seed,
         columns=_options.columns(column) or None, zone=zone, platform=platform, allow_rejects=allow_rejects,
-        key=secret(sign), pseudonyms=secret(pseudonyms), engine=engine, workers=workers, memory=size(memory),
-        progress=terminal.progress())
+        key=secret(sign), pseudonyms=secret(pseudonyms), engine=engine, workers=workers, master=master,
+        memory=size(memory), progress=terminal.progress())
     show.finding(done.dossier)
     for note in (*done.findings.reading.notes, *done.findings.notes):
         terminal.say(f"Note       {note}")
@@ -57,15 +58,17 @@ def run(
 
 
 def _check(dossier: Path, posts: list[str], sources: Sequence[Path]) -> str:
-    """The command that verifies, as a shell takes it; standard input cannot be read a second time."""
+    """The command that verifies, as a shell takes it, with the posts where they are files that can be read again."""
     words = ["verify", str(dossier)]
-    if "-" not in posts:
+    if all(Path(one).is_file() for one in posts):
         words += ["--posts", *posts, *(word for path in sources for word in ("--sources", str(path)))]
     return f"{terminal.program()} {shlex.join(words)}"
 
 
 def beside(first: str) -> Path:
     """NAME.case beside the first file: posts.jsonl.gz → posts.case."""
+    if "://" in first:
+        raise InputError(f"{first} lies elsewhere, and a case is a folder of this machine.\nName it:  --case DIR")
     path = Path("stdin" if first == "-" else first)
     if not path.name:
         raise InputError(f"{first!r} is no file of posts.\nName one:  cotrace run POSTS...")

@@ -12,7 +12,10 @@ from ..progress import Progress, quiet
 from ..records import Findings, as_plain
 from ..software import software
 from . import _evidence, _sentences
+from ._evidence import posts_of
 from ._masking import pseudonym
+
+__all__ = ["VISIBLE", "as_plain_plan", "build", "faces", "posts_of", "pseudonym", "root", "tell"]
 
 VISIBLE = ("statement.html",)  # what a folder shows beside the archive
 
