@@ -3,6 +3,7 @@
 Every law is shown to be able to fail: the rule "60 s, twice", which other tools use, fails it in the same test.
 """
 
+import dataclasses
 import functools
 from itertools import combinations
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import combine_pvalues
 from statsmodels.stats.multitest import multipletests
 
-from cotrace import network, tables
+from cotrace import engines, network, tables
 from cotrace.engines import local, reference
 from cotrace.errors import InputError
 from cotrace.network import _choice, _layers, _placebo, _planting, _timing
@@ -421,6 +422,30 @@ def test_a_placebo_breaks_up_the_rings_that_were_found(jitter_s, cell):
     assert np.mean(edges) <= 0.02 * found.edges.height
     assert copies[0]["shared_link"].equals(
         network.placebo({"shared_link": world.actions}, found, cell=cell, seed=0)["shared_link"])
+
+
+@pytest.mark.parametrize("cell", network.PLACEBOS)
+@pytest.mark.parametrize("who", ["accounts", "pages", "ids of two kinds"])
+def test_a_copy_on_codes_is_the_copy_in_names(who, cell):
+    """Several acts on one object, at one time, by pages that accounts fill: what is dealt is what is written."""
+    rng = np.random.Generator(np.random.PCG64(5))
+    people = acts([(f"x:{rng.integers(0, 60)}", f"o{rng.integers(0, 40)}", int(rng.integers(0, 300)) * 600,
+                    f"x:p{n // 2}", None) for n in range(900)])
+    pages = acts([(f"x:{'' if who == 'ids of two kinds' else 'page'}{rng.integers(0, 30)}", f"o{rng.integers(0, 40)}",
+                   int(rng.integers(0, 300)) * 600, f"x:q{n // 2}", f"x:{n % 50}") for n in range(600)], "page")
+    actions = {"shared_link": people if who == "accounts" else pl.concat([people, pages])}
+    found = network.validate(actions, plan=PLAN, engine=local, resolution_s=1)
+
+    dealt = network.copies(actions, network.encoded(actions), found, cell=cell)["shared_link"]
+
+    for seed in range(3):
+        written = engines.encode(network.placebo(actions, found, cell=cell, seed=seed)["shared_link"])
+        ours = dealt.events_of(seed)
+        assert not np.array_equal(ours.actor, engines.encode(actions["shared_link"]).actor)
+        for field in dataclasses.fields(ours):
+            assert np.array_equal(getattr(ours, field.name), getattr(written, field.name)), field.name
+        assert network.validate({"shared_link": ours}, plan=PLAN, engine=local, resolution_s=1).p.tolist() == (
+            network.validate({"shared_link": dealt.copy(seed)}, plan=PLAN, engine=local, resolution_s=1).p.tolist())
 
 
 def test_a_ring_alone_in_its_cell_exchanges_with_its_neighbours():

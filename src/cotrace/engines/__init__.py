@@ -14,7 +14,7 @@ and would cost the square of their number. Every engine leaves it out of `pairs`
 `network` leaves it out of everything and lists it; nothing is sampled.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import polars as pl
@@ -124,16 +124,32 @@ def _filled_by(by: pl.Series, actors: list[str]) -> NDArray[np.int32]:
 
 
 def _starts(object_: NDArray[np.int32], objects: int) -> NDArray[np.int64]:
-    return np.searchsorted(object_, np.arange(objects + 1)).astype(np.int64)
+    return np.concatenate([[0], np.cumsum(np.bincount(object_, minlength=objects))]).astype(np.int64)
+
+
+def firsts(events: Events) -> NDArray[np.int32]:
+    """Of each act, the place of its actor's first act on its object; i32[E]."""
+    from ._again import first_of
+
+    return first_of(events.start, events.actor, len(events.kind))
 
 
 def first_acts(events: Events) -> Events:
     """Each actor's first act on each object; codes stay what they were."""
-    order = np.lexsort((np.arange(len(events)), events.actor, events.object))
-    actor, object_ = events.actor[order], events.object[order]
-    new = np.ones(len(events), dtype=bool)
-    new[1:] = (actor[1:] != actor[:-1]) | (object_[1:] != object_[:-1])
-    return take(events, np.sort(order[new]))
+    return take(events, firsts(events) == np.arange(len(events)))
+
+
+def by_others(events: Events, actor: NDArray[np.int32]) -> Events:
+    """The same acts, on the same objects at the same times, done by these actors (a code for each act).
+
+    Codes stay what they were, and so does the account behind an act; a row that is there already goes.
+    """
+    from ._again import in_order
+
+    actor, post, by = actor.astype(np.int32), events.post.copy(), events.by.copy()
+    new = in_order(events.start, events.at, actor, post, by)
+    done = replace(events, actor=actor, post=post, by=by)
+    return done if new.all() else take(done, new)
 
 
 def take(events: Events, kept: NDArray) -> Events:

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .. import tables
-from ..engines import encode, without_crowds
+from ..engines import Events, encode, without_crowds
 from ..errors import InputError
 from ..progress import Progress, quiet
 from ..records import WINDOWS, Plan, Planting
@@ -30,7 +30,8 @@ HALF_DAY_S = 43_200     # the schedule: both on one object within half a day, th
 FEWEST_ACTORS = 20      # below these two nothing can be concluded about anybody
 FEWEST_OBJECTS = 3
 
-__all__ = ["GATE", "PLACEBOS", "Validation", "naive", "placebo", "smallest_rings", "validate", "windows"]
+__all__ = ["GATE", "PLACEBOS", "Validation", "copies", "encoded", "naive", "placebo", "smallest_rings", "validate",
+           "windows"]
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,21 @@ def windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
     return tuple(sorted(set(plan.windows)))
 
 
-def validate(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleType, resolution_s: int,
+def encoded(actions: Mapping[str, pl.DataFrame]) -> dict[str, Events]:
+    """Actions as engines read them: what is asked more than once of the same ones, need not encode them again."""
+    return {trace: encode(actions[trace]) for trace in sorted(actions)}
+
+
+def _encoded(acts: pl.DataFrame | Events) -> Events:
+    return acts if isinstance(acts, Events) else encode(acts)
+
+
+def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine: ModuleType, resolution_s: int,
              progress: Progress = quiet) -> Validation:
     """Keep the pairs of actors that act together more than chance explains.
 
     Args:
-        actions: of each trace, the table `tables.ACTIONS`.
+        actions: of each trace, the table `tables.ACTIONS`, or the same encoded.
         engine: a module of `engines`; which one makes no difference to any digit.
         resolution_s: how exactly the times are known, s.
 
@@ -101,9 +111,9 @@ def validate(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleT
     common, notes, tests = [tables.empty(tables.COMMON)], [], 0
     for done, trace in enumerate(sorted(actions)):
         progress("chance", done, len(actions))
-        if actions[trace].is_empty():
+        if not len(actions[trace]):
             continue
-        of_trace, aside = layers(trace, actions[trace], plan.common_property, tried[-1] if tried else 0)
+        of_trace, aside = layers(trace, _encoded(actions[trace]), plan.common_property, tried[-1] if tried else 0)
         common.append(aside)
         for layer in of_trace:
             tests += layer.tests
@@ -217,7 +227,7 @@ def _occasions(one: Tested, chosen: NDArray, tried: tuple[int, ...]) -> pl.DataF
     return tables.conform(frame, tables.OCCASIONS, "occasions")
 
 
-def naive(actions: Mapping[str, pl.DataFrame], *, window_s: int = 60, objects: int = 2, engine: ModuleType,
+def naive(actions: Mapping[str, pl.DataFrame | Events], *, window_s: int = 60, objects: int = 2, engine: ModuleType,
           common_property: int | None = None, widest_s: int | None = None) -> pl.DataFrame:
     """The rule that every other tool uses: who shares `objects` objects within `window_s` in any trace; a, b, kind.
 
@@ -225,9 +235,9 @@ def naive(actions: Mapping[str, pl.DataFrame], *, window_s: int = 60, objects: i
         common_property: actors; objects on which more act within one window are left out, or they cost their square.
         widest_s: that window, where it is not the rule's own: with it, what `validate` sets aside is left out here.
     """
-    found = [engine.pairs(without_crowds(encode(actions[trace]), widest_s or window_s, common_property), (window_s,),
+    found = [engine.pairs(without_crowds(_encoded(actions[trace]), widest_s or window_s, common_property), (window_s,),
                           min_objects=objects).select("a", "b", "kind")
-             for trace in sorted(actions) if not actions[trace].is_empty()]
+             for trace in sorted(actions) if len(actions[trace])]
     nobody = tables.empty({"a": pl.String, "b": pl.String, "kind": pl.String})
     return pl.concat([nobody, *found]).unique().sort("a", "b")
 
@@ -243,11 +253,29 @@ def placebo(actions: Mapping[str, pl.DataFrame], validation: Validation, *, cell
     Raises:
         InputError: no placebo has this name.
     """
+    dealt = copies(actions, encoded(actions), validation, cell=cell)
+    return {trace: dealt[trace].copy(seed) if trace in dealt else frame for trace, frame in sorted(actions.items())}
+
+
+def copies(actions: Mapping[str, pl.DataFrame], events: Mapping[str, Events], validation: Validation, *, cell: str,
+           ) -> dict[str, _placebo.Deck]:
+    """What all copies of one cell are dealt from, counted once; of each trace in which somebody acted.
+
+    Args:
+        events: these actions, encoded.
+        validation: of these actions.
+        cell: one of PLACEBOS.
+
+    Raises:
+        InputError: no placebo has this name.
+    """
     if cell not in PLACEBOS:
         raise InputError(f"There is no placebo named {cell!r}.\nThere are: {', '.join(PLACEBOS)}.")
-    audience = {(one.layer.trace, one.layer.events.actors[code]): int(one.audience[code])
-                for one in validation.tested for code in np.flatnonzero(one.layer.degree)}
-    return _placebo.exchange(actions, audience, validation.edges, cell=cell, seed=seed)
+    likes = {trace: np.zeros(len(acts.actors), dtype=np.int64) for trace, acts in events.items()}
+    for one in validation.tested:
+        active = one.layer.degree > 0
+        likes[one.layer.trace][active] = one.audience[active]
+    return _placebo.decks(actions, events, likes, validation.edges, cell=cell)
 
 
 def smallest_rings(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleType, resolution_s: int,

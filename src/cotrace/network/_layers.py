@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from .. import tables
-from ..engines import Events, busiest, encode, first_acts, take
+from ..engines import Events, busiest, first_acts, take
 
 SECOND = 1_000_000                          # µs
 DAY = 86_400 * SECOND
@@ -84,7 +84,7 @@ class Window(NamedTuple):
     own_others: NDArray[np.float64]
 
 
-def layers(trace: str, actions: pl.DataFrame, common_property: int, widest_s: int) -> tuple[list[Layer], pl.DataFrame]:
+def layers(trace: str, every: Events, common_property: int, widest_s: int) -> tuple[list[Layer], pl.DataFrame]:
     """The layers of a trace, by kind of actor, and what was set aside as common property.
 
     Args:
@@ -93,7 +93,6 @@ def layers(trace: str, actions: pl.DataFrame, common_property: int, widest_s: in
     Returns:
         Layers, and `tables.COMMON`, sorted by object.
     """
-    every = encode(actions)
     most = busiest(every, widest_s, common_property)
     common = most > common_property
     acts = first_acts(every)
@@ -101,7 +100,7 @@ def layers(trace: str, actions: pl.DataFrame, common_property: int, widest_s: in
     for code, kind in enumerate(acts.kinds):
         of_kind = acts.kind[acts.actor] == code
         kept = take(acts, of_kind & ~common[acts.object])
-        actors = len(np.unique(acts.actor[of_kind]))
+        actors = int(np.count_nonzero(np.bincount(acts.actor[of_kind])))
         if actors:
             found.append(_layer(trace, kind, kept, actors))
     aside = np.flatnonzero(common)

@@ -7,9 +7,13 @@ is what it finds without coordination.
 
 An exchange among the members of one ring would leave the ring together and call it chance. Where a found group holds
 more than a fifth of a cell, the cell is joined with its neighbours: over the hours, then lateness, then audiences.
+
+What is the same in every copy is counted once (`Deck`): objects, times, and in which cell each act lies. A copy is made
+on codes, and no name is written or sorted for it.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -18,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from .. import tables
-from ..engines import Events, encode, first_acts
+from ..engines import Events, by_others, encode, firsts, take
 from ._layers import DAY, LAGS_S, SECOND, SIZES
 
 PLACEBOS = ("lateness", "lateness_hour")
@@ -26,52 +30,100 @@ HOURS = 2            # width of a time of day, h
 CELL = 10            # acts; smaller cells are exchanged together: two acts that swap names are what they were
 HELD = 0.2           # share of a cell that one found group may hold
 DISSOLVES = 50       # effective actors of a group, from which on an exchange among its own members breaks it up as well
+KEYS = 64            # more than a key of a cell has values
 
 
-def exchange(actions: Mapping[str, pl.DataFrame], audience: Mapping[tuple[str, str], int], edges: pl.DataFrame, *,
-             cell: str, seed: int) -> dict[str, pl.DataFrame]:
-    """A copy of the actions with names exchanged; of an actor's acts on one object all go to the same new name.
+class Deck:
+    """One trace, cut into the cells of one placebo: what all copies have in common."""
+
+    def __init__(self, number: int, frame: pl.DataFrame, events: Events, likes: NDArray[np.int64],
+                 groups: Mapping[str, int], cell: str):
+        """Args:
+            number: of the trace among those of the plan, sorted.
+            frame, events: the actions, and the same encoded.
+            likes: the audience of each actor code.
+            groups: of actors that were found, the group that must not exchange among itself.
+            cell: one of PLACEBOS.
+        """
+        self.number, self.frame, self.events, self.cell = number, frame, events, cell
+        self.first = firsts(events)
+        self.acts = take(events, self.first == np.arange(len(events)))
+        self.hands: list[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]] = []
+        group = _codes(events.actors, groups)
+        for kind in range(len(events.kinds)):
+            of_kind = np.flatnonzero(self.acts.kind[self.acts.actor] == kind).astype(np.int32)
+            cells = joined(_levels(self.acts, of_kind, likes, cell), self.acts.actor[of_kind], group)
+            in_order = np.argsort(cells, kind="stable")
+            self.hands.append((of_kind, in_order, np.append(0, np.cumsum(np.bincount(cells)))))
+
+    def dealt(self, seed: int) -> NDArray[np.int32]:
+        """The new actor of each first act."""
+        rng = np.random.Generator(np.random.PCG64([seed, PLACEBOS.index(self.cell), self.number]))
+        new = self.acts.actor.copy()
+        for of_kind, in_order, bounds in self.hands:
+            drawn = rng.random(len(of_kind))[in_order]
+            shuffled = np.concatenate([in_order[:0], *(first + _order(drawn[first:last]) for first, last
+                                                       in zip(bounds[:-1], bounds[1:], strict=True))])
+            new[of_kind[in_order]] = self.acts.actor[of_kind[in_order[shuffled]]]
+        return new
+
+    def copy(self, seed: int) -> pl.DataFrame:
+        """`tables.ACTIONS` with names exchanged; of an actor's acts on one object all go to the same new name."""
+        acts, names = self.acts, pl.Series(self.acts.actors, dtype=pl.String)
+        table = pl.DataFrame({"actor": names.gather(acts.actor),
+                              "object": pl.Series(acts.objects, dtype=pl.String).gather(acts.object),
+                              "new": names.gather(self.dealt(seed))})
+        copy = self.frame.join(table, on=["actor", "object"], how="left", maintain_order="left")
+        return copy.with_columns(actor="new").select(list(tables.ACTIONS))
+
+    def events_of(self, seed: int) -> Events:
+        """`encode(copy(seed))`, without a name being written."""
+        if self.frame.select("actor", "kind").n_unique() > len(self.events.actors):
+            return encode(self.copy(seed))  # ids of two kinds: which of them an actor has, depends on its new acts
+        place = np.cumsum(self.first == np.arange(len(self.first))) - 1
+        return by_others(self.events, self.dealt(seed)[place[self.first]])
+
+
+def _order(drawn: NDArray[np.float64]) -> NDArray[np.int64]:
+    order = np.argsort(drawn)  # quicker than a stable one, and the same where no number was drawn twice
+    if np.any(drawn[order[1:]] == drawn[order[:-1]]):
+        return np.argsort(drawn, kind="stable")
+    return order
+
+
+def decks(actions: Mapping[str, pl.DataFrame], events: Mapping[str, Events], likes: Mapping[str, NDArray[np.int64]],
+          edges: pl.DataFrame, *, cell: str) -> dict[str, Deck]:
+    """What copies of one cell are dealt from, of each trace in which somebody acted.
 
     Args:
-        audience: of (trace, actor); those without one are in audience 0.
+        likes: the audience of each actor code, of each trace; those without one are in audience 0.
         edges: what was found in the data, for the groups that must not exchange among themselves.
         cell: one of PLACEBOS.
     """
     groups = _groups(edges)
-    copies = {}
-    for number, trace in enumerate(sorted(actions)):
-        frame = tables.conform(actions[trace], tables.ACTIONS, "The table of actions")
-        rng = np.random.Generator(np.random.PCG64([seed, PLACEBOS.index(cell), number]))
-        copies[trace] = frame if frame.is_empty() else _exchanged(frame, trace, audience, groups, cell, rng)
-    return copies
+    return {trace: Deck(number, tables.conform(actions[trace], tables.ACTIONS, "The table of actions"), events[trace],
+                        likes.get(trace, np.zeros(len(events[trace].actors), dtype=np.int64)), groups, cell)
+            for number, trace in enumerate(sorted(actions)) if not actions[trace].is_empty()}
 
 
-def _exchanged(frame: pl.DataFrame, trace: str, audience: Mapping[tuple[str, str], int], groups: Mapping[str, int],
-               cell: str, rng: np.random.Generator) -> pl.DataFrame:
-    acts = first_acts(encode(frame))
-    likes = np.array([audience.get((trace, actor), 0) for actor in acts.actors])
-    group = np.array([groups.get(actor, -1) for actor in acts.actors])
-    new = acts.actor.copy()
-    for kind in range(len(acts.kinds)):
-        of_kind = np.flatnonzero(acts.kind[acts.actor] == kind)
-        cells = joined(_levels(acts, of_kind, likes, cell), acts.actor[of_kind], group)
-        in_order = np.argsort(cells, kind="stable")
-        shuffled = np.lexsort((rng.random(len(cells)), cells))
-        new[of_kind[in_order]] = acts.actor[of_kind[shuffled]]
-    names = pl.Series(acts.actors, dtype=pl.String)
-    table = pl.DataFrame({"actor": names.gather(acts.actor), "object": pl.Series(acts.objects).gather(acts.object),
-                          "new": names.gather(new)})
-    copy = frame.join(table, on=["actor", "object"], how="left", maintain_order="left")
-    return copy.with_columns(actor="new").select(list(tables.ACTIONS))
+def _codes(names: Sequence[str], groups: Mapping[str, int]) -> NDArray[np.int64]:
+    """The group of each actor code; −1: in none."""
+    codes = np.full(len(names), -1, dtype=np.int64)
+    for name, group in groups.items():
+        at = bisect_left(names, name)
+        if at < len(names) and names[at] == name:
+            codes[at] = group
+    return codes
 
 
 def _levels(acts: Events, of_kind: NDArray, likes: NDArray, cell: str) -> list[NDArray[np.int64]]:
     """Cells from the finest to the coarsest: codes of each act; every cell lies within one of the next level."""
     object_, at = acts.object[of_kind], acts.at[of_kind]
-    counts = np.zeros((len(acts.objects), int(likes.max(initial=0)) + 1), dtype=np.int64)
-    np.add.at(counts, (object_, likes[acts.actor[of_kind]]), 1)
-    first = np.full(len(acts.objects), np.iinfo(np.int64).max)
-    np.minimum.at(first, object_, at)
+    audiences = int(likes.max(initial=0)) + 1
+    counts = np.bincount(object_ * np.int64(audiences) + likes[acts.actor[of_kind]],
+                         minlength=(len(acts.start) - 1) * audiences).reshape(-1, audiences)
+    first = np.zeros(len(counts), dtype=np.int64)
+    first[object_[::-1]] = at[::-1]  # acts on an object are in order of time: what is written last, is the first
     size = np.digitize(counts.sum(axis=1), SIZES)[object_]
     lag = np.searchsorted(np.array(LAGS_S) * SECOND, at - first[object_], side="right")
     keys = [size, counts.argmax(axis=1)[object_], lag]
@@ -81,9 +133,18 @@ def _levels(acts: Events, of_kind: NDArray, likes: NDArray, cell: str) -> list[N
     for depth in range(len(keys), 0, -1):
         code = np.zeros(len(at), dtype=np.int64)
         for key in keys[:depth]:
-            code = code * 64 + key
-        levels.append(np.unique(code, return_inverse=True)[1].astype(np.int64))
+            code = code * KEYS + key
+        levels.append(_ranked(code))
     return levels
+
+
+def _ranked(code: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rank of each number among the different ones; they lie in a narrow range."""
+    if not len(code):
+        return code
+    there = np.zeros(int(code.max() - code.min()) + 1, dtype=np.bool_)
+    there[code - code.min()] = True
+    return (np.cumsum(there) - 1)[code - code.min()]
 
 
 def joined(levels: list[NDArray[np.int64]], actor: NDArray[np.int32], group: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -100,7 +161,7 @@ def joined(levels: list[NDArray[np.int64]], actor: NDArray[np.int32], group: NDA
         small = (np.bincount(cells)[cells] < CELL) & ~whole
         cells[whole] = -1 - 2 * coarse[whole]
         cells[small] = -2 - 2 * coarse[small]
-        cells = np.unique(cells, return_inverse=True)[1].astype(np.int64)
+        cells = _ranked(cells)
     return cells
 
 
