@@ -4,6 +4,7 @@
     python benchmarks/pairs.py 300000 60                # actions, window in s
     python benchmarks/pairs.py 1000000 60 life local    # one world, one entrant; each runs in a process of its own
     python benchmarks/pairs.py 10000000 60 even three   # `local` as an investigation asks: three objects at least
+    python benchmarks/pairs.py 100000000 60 even spilled  # the same from slices of Parquet, through shards on disk
 
 One JSON line each. Everybody starts from the same actions as integers, in memory and in no order, and gives pairs with
 the number of distinct objects on which they met. `seconds` is that, with all sorting (`arrange_s` is `local`'s share of
@@ -28,6 +29,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -143,6 +145,31 @@ def local(frame: pl.DataFrame, window_s: int, least: int = 1) -> dict:
     return {**told, **answer(a, b, found["objects"].to_numpy())}
 
 
+def spilled(frame: pl.DataFrame, window_s: int, least: int) -> dict:
+    """From Parquet files of ten million actions; `frame` is given up, so that memory is that of the counting alone."""
+    from cotrace.engines import _spill
+
+    actors, size = frame["actor"].max() + 1, len(frame)
+    names = {"actors": [f"{code:09}" for code in range(actors)], "kinds": ["account"],
+             "kind": np.zeros(actors, dtype=np.int8)}
+    _spill.pairs([frame.head(1000)], [window_s], least, **names)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / f"{first}.parquet" for first in range(0, size, PIECE)]
+        for number, file in enumerate(files):
+            frame[number * PIECE : (number + 1) * PIECE].write_parquet(file)
+        keys = (frame["object"].to_numpy().astype(np.int64) << 43) + (frame["at"].to_numpy() - frame["at"].min())
+        began, used = time.perf_counter(), time.process_time()
+        keys.sort()
+        sort_s, sort_cpu_s = time.perf_counter() - began, time.process_time() - used
+        del frame, keys
+        found, took = measured(lambda: _spill.pairs(map(pl.read_parquet, files), [window_s], least, **names,
+                                                    folder=folder), TIMES if size < PIECE else 1)
+    a, b = (found[name].cast(pl.Int64).to_numpy() for name in ("a", "b"))
+    return {**took, "sort_s": round(sort_s, 4), "sort_cpu_s": round(sort_cpu_s, 4),
+            "sorts": round(took["cpu_s"] / sort_cpu_s, 1), "resident_mb": round(_memory_mb("VmHWM"), 1),
+            **answer(a, b, found["objects"].to_numpy())}
+
+
 PLAIN = """
     SELECT l.actor AS a, r.actor AS b, count(DISTINCT l.object) AS objects
     FROM acts l JOIN acts r USING (object)
@@ -172,6 +199,8 @@ def duckdb(frame: pl.DataFrame, window_s: int, query: str, times: int) -> dict:
 
 def one(kind: str, entrant: str, actions: int, window_s: int) -> dict:
     """One line of the answer: what one entrant takes."""
+    if entrant == "spilled":
+        return spilled(world(kind, actions), window_s, 3)
     frame = world(kind, actions)
     if entrant in ("local", "three"):
         return local(frame, window_s, 3 if entrant == "three" else 1)

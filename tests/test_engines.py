@@ -276,6 +276,24 @@ def test_on_real_shares_we_count_the_pairs_that_two_other_tools_count(shared):
     assert without == 0
 
 
+@pytest.mark.parametrize("apart_us", [1, 700, 10**9, 10**14])
+@pytest.mark.parametrize("behind", [False, True])
+def test_acts_are_in_order_whatever_room_their_times_leave(apart_us, behind):
+    rng, size = np.random.default_rng(apart_us), 60_000
+    codes = pl.DataFrame({
+        "object": np.minimum(rng.integers(0, 20_000, size), rng.integers(0, 20_000, size)) * (rng.random(size) < 0.5),
+        "at": rng.integers(0, 40, size) * apart_us + rng.integers(0, 40, size), "actor": rng.integers(0, 9, size),
+        "post": rng.integers(0, 9, size), "by": rng.integers(-1, 9, size) if behind else np.full(size, -1),
+    }).cast({"object": pl.Int32, "actor": pl.Int32, "post": pl.Int32, "by": pl.Int32})
+
+    events = engines.arrange(codes, kind=np.zeros(9, np.int8), actors=[""] * 9, objects=[""] * 20_000, posts=[],
+                             kinds=["account"])
+
+    rows = np.stack([events.object, events.at, events.actor, events.post, events.by], axis=1)
+    assert np.array_equal(rows, np.unique(codes.select("object", "at", "actor", "post", "by").to_numpy(), axis=0))
+    assert np.array_equal(events.object, np.repeat(np.arange(20_000), np.diff(events.start)))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_many_acts_at_one_time_are_in_order(seed):
     chance = random.Random(seed)

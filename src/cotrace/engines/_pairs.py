@@ -198,13 +198,21 @@ def can_meet(actor, post, by, kind, i, k):
 @compiled
 def _expected(first, last, start, at, widest, there):
     """For each object, the pairs of its acts within the widest window."""
+    one = np.uint64(1)  # an index that can be negative costs a look at it, each time
+    low = np.uint64(start[first])
     for j in range(first, last):
-        left, total = start[j], 0
-        for i in range(start[j] + 1, start[j + 1]):
-            while at[i] - at[left] > widest:
-                left += 1
-            total += i - left
+        high, left, total = np.uint64(start[j + 1]), low, np.int64(0)
+        i = low + one
+        while i < high:
+            if at[i] - at[i - one] > widest:
+                left = i
+            else:
+                while at[i] - at[left] > widest:
+                    left += one
+                total += np.int64(i - left)
+            i += one
         there[j] = total
+        low = high
 
 
 @compiled
@@ -334,23 +342,39 @@ def _grown(known, words, begin, held, window_bits):
 
 
 @compiled
+def _enough(words, shift, least):
+    """Where pairs begin that have at least so many words."""
+    found = np.empty(1024, dtype=np.int64)
+    pairs, place, size, down = 0, 0, len(words), np.uint64(shift)
+    while place + least <= size:
+        pair = np.uint64(words[place]) >> down
+        if np.uint64(words[place + least - 1]) >> down != pair:  # so it is with most pairs
+            place += 1
+            continue
+        if pairs == len(found):
+            found = np.concatenate((found, np.empty(pairs, dtype=np.int64)))
+        found[pairs] = place
+        pairs += 1
+        while place < size and np.uint64(words[place]) >> down == pair:
+            place += 1
+    return found[:pairs]
+
+
+@compiled
 def _rows(words, actor_bits, object_bits, window_bits, windows, min_objects):
     """Sorted words → a, b, window, objects."""
-    out = np.empty((1024, 4), dtype=np.int64)
-    rows, place, shift = 0, 0, object_bits + window_bits
+    shift = object_bits + window_bits
+    begins = _enough(words, shift, min_objects)
+    out = np.empty((len(begins) * windows, 4), dtype=np.int64)
+    rows = 0
     within = np.zeros(windows, dtype=np.int64)
-    while place < len(words):
-        pair, begin = words[place] >> shift, place
-        while place < len(words) and words[place] >> shift == pair:
-            place += 1
-        if place - begin < min_objects:
-            continue
+    for begin in begins:
+        pair, place = words[begin] >> shift, begin
         within[:] = 0
-        for here in range(begin, place):  # of the words of one object, the first has the narrowest window
-            if here == begin or object_bits == 0 or words[here] >> window_bits != words[here - 1] >> window_bits:
-                within[words[here] & ((1 << window_bits) - 1)] += 1
-        if rows + windows > len(out):
-            out = np.concatenate((out, np.empty_like(out)))
+        while place < len(words) and words[place] >> shift == pair:  # an object's first has the narrowest window
+            if place == begin or object_bits == 0 or words[place] >> window_bits != words[place - 1] >> window_bits:
+                within[words[place] & ((1 << window_bits) - 1)] += 1
+            place += 1
         met = 0
         for window in range(windows):
             met += within[window]
