@@ -93,13 +93,14 @@ def _encoded(acts: pl.DataFrame | Events) -> Events:
 
 
 def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine: ModuleType, resolution_s: int,
-             progress: Progress = quiet) -> Validation:
+             known: Mapping[tuple[str, str], pl.DataFrame] | None = None, progress: Progress = quiet) -> Validation:
     """Keep the pairs of actors that act together more than chance explains.
 
     Args:
         actions: of each trace, the table `tables.ACTIONS`, or the same encoded.
         engine: a module of `engines`; which one makes no difference to any digit.
         resolution_s: how exactly the times are known, s.
+        known: of some traces and kinds, pairs (a, b) among which every candidate is: only these are counted then.
 
     Raises:
         InputError: a window of the plan is below the resolution.
@@ -120,7 +121,7 @@ def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine
             if reason := _too_small(layer, tried):
                 notes.append(f"{trace}: nothing can be concluded about {layer.kind}s: {reason}.")
             else:
-                found.append(_test(layer, engine, tried, plan.min_objects))
+                found.append(_test(layer, engine, tried, plan.min_objects, (known or {}).get((trace, layer.kind))))
     progress("chance", len(actions), len(actions))
     p_time = np.concatenate([np.zeros(0), *(one.p_time for one in found)])
     p_choice = np.concatenate([np.zeros(0), *(_choice.p_choice(one.choice, tests) for one in found)])
@@ -166,7 +167,7 @@ def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects:
 
 def _day(layer: Layer, engine: ModuleType, pairs: Pairs, weight: NDArray[np.int64]) -> Window:
     """The window of the schedule, in which no moment is hot."""
-    return window(layer, engine, HALF_DAY_S, pairs, weight, hot_from=len(layer.events))
+    return window(layer, engine, HALF_DAY_S, pairs, weight, crowds=False)
 
 
 def gated_fisher(p_time: NDArray[np.float64], p_choice: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -69,12 +69,12 @@ class Beside:
         counts = _choice.of_objects(layer, audience)
         self.fame, self.hours = _choice.fame(counts), _timing.clock(layer, counts)
         self.events = np.flatnonzero(np.isin(layer.events.actor, crew))
-        self.shared = np.flatnonzero(layer.size > 1)
+        self.shared = layer.shared
         self.windows = [self._count(one) for one in windows]
 
     def _count(self, one: Window) -> _Counted:
-        object_, mine = self.layer.events.object, self.events
-        sums = [by_object(object_, self.layer.lag_bin, count, len(self.layer.size))[self.shared]
+        row, mine = self.layer.row[self.layer.events.object], self.events
+        sums = [by_object(row, self.layer.lag_bin, count, len(self.shared) + 1)[:-1]
                 for count in (one.near, one.others)]
         return _Counted(one.us, one.hot[mine], one.near[mine], one.others[mine], one.habit_near, one.habit_others,
                         sums[0], sums[1])
@@ -125,11 +125,12 @@ class Beside:
         close = np.abs(at[:, :, None] - at[:, None, :]) <= counted.us
         near = ((close & fellow)[..., None] & of_bin).sum(axis=2).reshape(-1, BINS) * UNIT
         others = (fellow[None, :, :, None] & of_bin).sum(axis=2).reshape(-1, BINS) * UNIT
-        near, others = np.r_[counted.near[rows], near], np.r_[counted.others[rows], others]
+        near = np.r_[counted.near[rows], near.astype(counted.near.dtype)]
+        others = np.r_[counted.others[rows], others.astype(counted.near.dtype)]
         hot = np.r_[counted.hot[rows], np.zeros(len(events) - old, dtype=bool)]
         discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, acts.lag_bin, hot, acts.at,
                  counted.us)
-        before = np.zeros((len(events), BINS), dtype=np.int64)
+        before = np.zeros((len(events), BINS), dtype=counted.near.dtype)
         habits, sums = [], []
         for now, then, habit, of_object in ((near, counted.near, counted.habit_near, counted.object_near),
                                             (others, counted.others, counted.habit_others, counted.object_others)):

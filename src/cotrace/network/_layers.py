@@ -5,8 +5,9 @@ No table of all co-sharing pairs is ever held: window counts are kept by event a
 only for the candidate pairs.
 """
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import NamedTuple
 
@@ -33,6 +34,9 @@ DAYS = 2                                    # days on which a pair has to meet, 
 UNIT = 1024                                 # weights are whole 1/1024ths: their sums do not depend on any order
 
 
+_compiled = njit(cache=True, nogil=True)
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """The acts of one kind of actor in one trace; the first act of an actor on an object alone counts."""
@@ -46,6 +50,19 @@ class Layer:
     degree: NDArray[np.int64]        # objects of each actor
     lag_bin: NDArray[np.int8]        # of each event
     class_: NDArray[np.int8]         # of each object: its size, 0 … CLASSES − 1
+    hot: dict[int, NDArray[np.bool_]] = field(default_factory=dict)  # of each event, by window, s: what was counted yet
+
+    @functools.cached_property
+    def shared(self) -> NDArray[np.int64]:
+        """Objects of two actors and more, ascending: those on which anybody meets."""
+        return np.flatnonzero(self.size > 1)
+
+    @functools.cached_property
+    def row(self) -> NDArray[np.int64]:
+        """Of each object, its place among the shared ones; all others have the row after the last."""
+        row = np.full(len(self.size), len(self.shared))
+        row[self.shared] = np.arange(len(self.shared))
+        return row
 
     @property
     def tests(self) -> int:
@@ -80,7 +97,7 @@ class Window(NamedTuple):
     habit_others: NDArray[np.int64]
     pool_near: NDArray[np.float64]   # [class, lag bin of the event]: the same, summed over typical objects, in actors
     pool_others: NDArray[np.float64]
-    own_near: NDArray[np.float64]    # [object, lag bin of the event]: what each object has in that sum
+    own_near: NDArray[np.float64]    # [row of the object, lag bin of the event]: what each object has in that sum
     own_others: NDArray[np.float64]
 
 
@@ -124,14 +141,19 @@ def _layer(trace: str, kind: str, events: Events, actors: int) -> Layer:
                  np.digitize(size, SIZES).astype(np.int8))
 
 
-def candidates(layer: Layer, engine: ModuleType, windows_s: Sequence[int], min_objects: int) -> Pairs:
+def candidates(layer: Layer, engine: ModuleType, windows_s: Sequence[int], min_objects: int,
+               known: pl.DataFrame | None = None) -> Pairs:
     """Pairs that a test can be about, with all objects that they share: in one of the windows they met on at least
     `min_objects` objects, and not in a public moment.
 
     A hot event counts nowhere in its window, so a pair that only meets in crowds has nothing to test. Crowds are where
     nearly all meetings are, and their number grows with the square; those of cold events grow with the events.
+
+    Args:
+        known: a, b; every candidate is among them, so that these alone are counted. None: all pairs are.
     """
-    seen = [engine.pairs(take(layer.events, ~hot_events(layer, engine, window_s)), (window_s,), min_objects=min_objects)
+    seen = [counted_again(layer, engine, windows_s, min_objects, known)] if known is not None else [
+        engine.pairs(take(layer.events, ~hot_events(layer, engine, window_s)), (window_s,), min_objects=min_objects)
             for window_s in windows_s]
     code = pl.DataFrame({"name": pl.Series(layer.events.actors, dtype=pl.String),
                          "code": np.arange(len(layer.events.actors), dtype=np.int32)})
@@ -145,9 +167,29 @@ def candidates(layer: Layer, engine: ModuleType, windows_s: Sequence[int], min_o
     return Pairs(a, b, start, event_a, event_b, counted)
 
 
-def hot_events(layer: Layer, engine: ModuleType, window_s: int, hot_from: int = HOT) -> NDArray[np.bool_]:
+def counted_again(layer: Layer, engine: ModuleType, windows_s: Sequence[int], min_objects: int, known: pl.DataFrame,
+                  ) -> pl.DataFrame:
+    """Of the known pairs those that are candidates; a, b."""
+    code = pl.DataFrame({"name": pl.Series(layer.events.actors, dtype=pl.String),
+                         "code": np.arange(len(layer.events.actors), dtype=np.int32)})
+    there = known.select("a", "b").unique().join(code.rename({"code": "code_a"}), left_on="a", right_on="name")
+    there = there.join(code, left_on="b", right_on="name").sort("code_a", "code")
+    pair, event_a, event_b = engine.meetings(layer.events, there["code_a"].to_numpy().copy(),
+                                             there["code"].to_numpy().copy())
+    apart = np.abs(layer.events.at[event_a] - layer.events.at[event_b])
+    enough = np.zeros(there.height, dtype=bool)
+    for window_s in windows_s:
+        cold = ~hot_events(layer, engine, window_s)
+        met = (apart <= window_s * SECOND) & cold[event_a] & cold[event_b]
+        enough |= np.bincount(pair[met], minlength=there.height) >= min_objects
+    return there.filter(pl.Series(enough, dtype=pl.Boolean)).select("a", "b")
+
+
+def hot_events(layer: Layer, engine: ModuleType, window_s: int) -> NDArray[np.bool_]:
     """Whether an event lies in a public moment; bool[events]."""
-    return engine.near(layer.events, window_s) >= hot_from
+    if window_s not in layer.hot:
+        layer.hot[window_s] = engine.near(layer.events, window_s) >= HOT
+    return layer.hot[window_s]
 
 
 def one_a_post(start: NDArray[np.int64], post_a: NDArray[np.int32], post_b: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -164,7 +206,7 @@ def one_a_post(start: NDArray[np.int64], post_a: NDArray[np.int32], post_b: NDAr
     return _one_a_post(start, post_a, post_b, *np.full((2, posts), -1, dtype=np.int64))
 
 
-@njit(cache=True)
+@_compiled
 def _one_a_post(start, post_a, post_b, last_a, last_b):  # pragma: no cover
     counted = np.zeros(len(post_a), dtype=np.bool_)
     for pair in range(len(start) - 1):
@@ -176,45 +218,64 @@ def _one_a_post(start, post_a, post_b, last_a, last_b):  # pragma: no cover
 
 
 def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight: NDArray[np.int64],
-           hot_from: int = HOT) -> Window:
+           crowds: bool = True) -> Window:
     """Count one window.
 
     Args:
-        hot_from: others within the window that make an event hot; hot events count nowhere in this window.
+        crowds: whether there are hot events in it.
         weight: 1/1024ths, of each pair: how much two actors count in each other's habits. Whoever meets a partner more
             often than taste predicts would otherwise define the habit that excuses them both.
     """
     events = layer.events
-    hot = hot_events(layer, engine, window_s, hot_from)
-    cold = take(events, ~hot)
-    near = np.zeros((len(events), BINS), dtype=np.int64)
-    near[~hot] = engine.lag_near(cold, window_s, layer.lag_bin[~hot], BINS)
-    of_object = np.zeros((len(layer.size), BINS), dtype=np.int64)
-    np.add.at(of_object, (cold.object, layer.lag_bin[~hot]), 1)
-    others = np.zeros_like(near)
-    others[~hot] = of_object[cold.object]
-    others[np.flatnonzero(~hot), layer.lag_bin[~hot]] -= 1
-    near *= UNIT
-    others *= UNIT
+    hot = hot_events(layer, engine, window_s) if crowds else np.zeros(len(events), dtype=bool)
+    cold = take(events, ~hot) if crowds else events
+    lag_bin = layer.lag_bin[~hot] if crowds else layer.lag_bin
+    counted = np.ascontiguousarray(engine.lag_near(cold, window_s, lag_bin, BINS), dtype=np.int32)
+    narrow = int(layer.size.max(initial=0)) < 2**31 // UNIT  # half the memory, where it is enough
+    near, others = np.zeros((2, len(events), BINS), dtype=np.int32 if narrow else np.int64)
+    _lay_out(near, others, counted, events.start, layer.lag_bin, hot)
     discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
              window_s * SECOND)
-    sums = [by_object(events.object, layer.lag_bin, count, len(layer.size)) for count in (near, others)]
+    row, rows = layer.row[events.object], len(layer.shared) + 1
+    sums = [by_object(row, layer.lag_bin, count, rows) for count in (near, others)]
     habits = [by_actor(events.actor, count, len(layer.degree)) for count in (near, others)]
-    return Window(window_s * SECOND, hot, near, others, habits[0], habits[1], *pool(layer.class_, sums[0], sums[1]))
+    class_ = np.append(layer.class_[layer.shared], 0)
+    return Window(window_s * SECOND, hot, near, others, habits[0], habits[1], *pool(class_, sums[0], sums[1]))
 
 
-def by_object(object_: NDArray, lag_bin: NDArray[np.int8], count: NDArray[np.int64], objects: int,
-              ) -> NDArray[np.int64]:
-    """Counts of events, all bins of the others together, summed by object and the event's own lag bin."""
-    sums = np.zeros((objects, BINS), dtype=np.int64)
-    np.add.at(sums, (object_, lag_bin), count.sum(axis=1))
+@_compiled
+def _lay_out(near, others, counted, start, lag_bin, hot):  # pragma: no cover
+    """Fill in what surrounds each event; `counted`: what cold ones have near them."""
+    of_bin, cold = np.zeros(BINS, dtype=np.int64), 0
+    for j in range(len(start) - 1):
+        of_bin[:] = 0
+        for i in range(start[j], start[j + 1]):
+            of_bin[lag_bin[i]] += not hot[i]
+        for i in range(start[j], start[j + 1]):
+            if not hot[i]:
+                for lag in range(BINS):
+                    near[i, lag] = UNIT * counted[cold, lag]
+                    others[i, lag] = UNIT * (of_bin[lag] - (lag == lag_bin[i]))
+                cold += 1
+
+
+@_compiled
+def by_object(row, lag_bin, count, rows):  # pragma: no cover
+    """Counts of events, all bins of the others together, summed by row of the object and the event's own lag bin."""
+    sums = np.zeros((rows, BINS), dtype=np.int64)
+    for i in range(len(row)):
+        for lag in range(BINS):
+            sums[row[i], lag_bin[i]] += count[i, lag]
     return sums
 
 
-def by_actor(actor: NDArray, count: NDArray[np.int64], actors: int) -> NDArray[np.int64]:
+@_compiled
+def by_actor(actor, count, actors):  # pragma: no cover
     """Counts of events summed over the events of each actor."""
     sums = np.zeros((actors, BINS), dtype=np.int64)
-    np.add.at(sums, actor, count)
+    for i in range(len(actor)):
+        for lag in range(BINS):
+            sums[actor[i], lag] += count[i, lag]
     return sums
 
 
@@ -245,7 +306,7 @@ def pool(class_: NDArray[np.int8], near: NDArray[np.int64], others: NDArray[np.i
     return hits, trials, own_near, own_others
 
 
-@njit(cache=True)
+@_compiled
 def discount(near, others, start, event_a, event_b, less, lag_bin, hot, at, us):  # pragma: no cover
     for pair in range(len(start) - 1):
         if less[pair] == 0:

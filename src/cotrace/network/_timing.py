@@ -44,7 +44,7 @@ class Clock(NamedTuple):
 class Acts(NamedTuple):
     """What the test has to know of each event."""
 
-    object: NDArray[np.int64]
+    object: NDArray[np.int64]        # its row among those that two actors share
     at: NDArray[np.int64]
     by: NDArray[np.int32]
     lag_bin: NDArray[np.int8]
@@ -74,7 +74,7 @@ def clock(layer: Layer, counts: NDArray[np.int64]) -> Clock:
 
 def acts(layer: Layer, hours: Clock) -> Acts:
     events = layer.events
-    return Acts(events.object.astype(np.int64), events.at, events.by, layer.lag_bin, layer.class_[events.object],
+    return Acts(layer.row[events.object], events.at, events.by, layer.lag_bin, layer.class_[events.object],
                 hours.audience_of[events.object])
 
 
