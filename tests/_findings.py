@@ -24,6 +24,7 @@ PAIR = ["twitter:301", "twitter:302"]                   # a pair in no cluster
 LISTED = "twitter:999"                                  # identified by the registry, in no cluster
 OUTSIDER = "twitter:777"                                # mentioned and answered, found nowhere
 TESTS = 40_000
+CANDIDATES = 900
 PLAN = records.Plan(traces=("reply_target", "same_text", "shared_link"), windows=(60, 300, 1800))
 
 
@@ -41,14 +42,15 @@ def full(**changes) -> records.Findings:
     told += [_edge(rng, a, b, "page", "same_text", 1800, 5, 1) for i, a in enumerate(PAGES) for b in PAGES[i + 1:]]
     told.append(_edge(rng, *PAIR, "account", "reply_target", 300, 6, 0))
     edges = pl.DataFrame([edge for edge, _, _ in told])
-    edges = edges.with_columns(q=pl.Series(network.benjamini_hochberg(edges["p"].to_numpy(), TESTS)))
+    edges = edges.with_columns(q=pl.Series(network._search.benjamini_hochberg(edges["p"].to_numpy(), TESTS)))
     occasions = pl.DataFrame([row for _, rows, _ in told for row in rows], schema=tables.OCCASIONS, orient="row")
     grounds, said = _sightings(occasions)
     posts = _posts([post for _, _, made in told for post in made], said)
     plan_digest = digest.digest(PLAN.as_plain())
     clusters = tuple(sorted((_cluster(members, edges, plan_digest) for members in (RING, PAGES)), key=lambda c: c.id))
     findings = records.Findings(
-        plan=PLAN, reading=_reading(posts), traces=_traces(), tests=TESTS, clusters=clusters, sources=_sources(),
+        plan=PLAN, reading=_reading(posts), traces=_traces(), tests=TESTS, candidates=CANDIDATES, clusters=clusters,
+        sources=_sources(),
         edges=tables.conform(edges, tables.EDGES, "edges").sort("a", "b", "trace"),
         occasions=occasions.sort("a", "b", "trace", "object"), links=_links(clusters, grounds),
         placebos=tuple(records.Placebo(cell, copy, copy % 3 == 0 and cell == "10 min", 20 + copy)
@@ -119,11 +121,13 @@ def _edge(rng, a, b, kind, trace, window_s, together, apart):
     shared_expected, rare_expected = 0.731234, 0.2
     choice = network._choice.Choice(np.array([together + apart]), np.array([shared_expected]), np.array([together]),
                                     np.array([rare_expected]))
-    p_choice = float(network._choice.p_choice(choice, TESTS)[0])
-    p = float(network.gated_fisher(np.array([p_time]), np.array([p_choice]))[0])
+    taste, alike = network._choice.tails(choice), np.array([2])
+    p_choice = network._search.p_choice(taste, alike, CANDIDATES, TESTS)
+    p = float(network._search.p(np.array([p_time]), p_choice)[0])
     edge = {"a": a, "b": b, "kind": kind, "trace": trace, "window_s": window_s, "observed": together,
-            "expected": math.fsum(chances), "p": p, "p_time": p_time, "p_choice": p_choice, "shared": together + apart,
-            "shared_expected": shared_expected, "rare": together, "rare_expected": rare_expected}
+            "expected": math.fsum(chances), "p": p, "p_time": p_time, "p_choice": float(p_choice[0]),
+            "shared": together + apart, "shared_expected": shared_expected, "rare": together,
+            "rare_expected": rare_expected, "alike": int(alike[0])}
     return edge, rows, posts
 
 

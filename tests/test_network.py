@@ -12,13 +12,12 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import combine_pvalues
 from statsmodels.stats.multitest import multipletests
 
-from cotrace import engines, network, tables
+from cotrace import engines, network, tables, verify
 from cotrace.engines import local, reference
 from cotrace.errors import InputError
-from cotrace.network import _choice, _layers, _placebo, _planting, _timing
+from cotrace.network import _choice, _layers, _placebo, _planting, _search, _timing
 from cotrace.network._beside import Ring
 from cotrace.records import Plan
 from cotrace.simulate import Shares, shares
@@ -88,7 +87,7 @@ def test_with_expectation_held_p_never_rises_with_what_is_observed(millionths, p
     chance = np.array(millionths) / 1e6
 
     tails = np.array([_timing.tail(chance, len(chance), x) for x in range(len(chance) + 1)])
-    p = network.gated_fisher(np.clip(5 * tails, 1e-300, 1.0), np.full(len(tails), p_choice))
+    p = _search.p(np.clip(5 * tails, 1e-300, 1.0), np.full(len(tails), p_choice))
 
     assert (np.diff(tails) <= 1e-15).all()
     assert (np.diff(p) <= 1e-15).all()
@@ -97,7 +96,7 @@ def test_with_expectation_held_p_never_rises_with_what_is_observed(millionths, p
 def test_two_meetings_of_a_hundred_convict_nobody_who_was_expected_to_meet_ten_times():
     chance = np.full(100, 0.1)
 
-    p = network.gated_fisher(np.array([_timing.tail(chance, 100, 2)]), np.array([1e-9]))
+    p = _search.p(np.array([_timing.tail(chance, 100, 2)]), np.array([1e-9]))
     theirs = naive(acts([(who, f"o{n}", n * 90_000 + (0 if n < 2 or who == "x:a" else 4000), f"x:{who}{n}", None)
                          for n in range(100) for who in ("x:a", "x:b")]))
 
@@ -145,7 +144,7 @@ def test_without_the_schedule_evening_clubs_are_accused(monkeypatch):
     worlds = [shares("clubs", seed=seed) for seed in range(3)]
     monkeypatch.setattr(network, "HALF_DAY_S", 0)  # nobody is ever on an object on the same day: no schedule
 
-    assert sum(validate(world.actions).edges.height for world in worlds) > 30
+    assert sum(validate(world.actions).edges.height for world in worlds) > 10
 
 
 # --------------------------------------------------------------------------------------- the same every time
@@ -184,16 +183,16 @@ def test_every_figure_of_an_edge_follows_from_its_row_and_its_occasions():
         mine = occasions[edge["a"], edge["b"], edge["trace"]]
         chance = mine["chance"].to_numpy()
         tail = brute_tail(chance.tolist(), edge["observed"])
-        p_choice = float(_choice.p_choice(_choice.Choice(*(np.array([edge[name]]) for name in (
-            "shared", "shared_expected", "rare", "rare_expected"))), found.tests)[0])
-        k = edge["p_time"] * edge["p_choice"]
+        taste = _choice.tails(_choice.Choice(*(np.array([edge[name]]) for name in (
+            "shared", "shared_expected", "rare", "rare_expected"))))
+        p_choice = float(_search.p_choice(taste, np.array([edge["alike"]]), found.candidates, found.tests)[0])
 
         assert edge["observed"] == mine["together"].sum() >= PLAN.min_objects
         assert ((mine["delta_s"].abs() <= edge["window_s"]) == mine["together"]).all()
         assert edge["expected"] == pytest.approx(chance.sum(), abs=1e-9)
         assert edge["p_time"] == pytest.approx(min(1.0, 5 * tail), rel=1e-9)
         assert edge["p_choice"] == pytest.approx(p_choice)
-        assert edge["p"] == pytest.approx(k * (1 - np.log(k))) and edge["p_time"] <= network.GATE
+        assert edge["p"] == pytest.approx(edge["p_time"] * p_choice) and edge["p_time"] <= network.GATE
         assert mine["post_a"].is_unique().all() and mine["post_b"].is_unique().all()
         assert np.allclose(chance * 1e6, np.round(chance * 1e6), atol=1e-6)
 
@@ -218,18 +217,42 @@ def test_the_tail_is_that_of_counting_every_outcome(chance, observed):
 
 @given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=30), st.integers(0, 50))
 def test_q_is_benjamini_and_hochbergs_with_the_unseen_pairs_at_one(p, unseen):
-    ours = network.benjamini_hochberg(np.array(p), len(p) + unseen)
+    ours = _search.benjamini_hochberg(np.array(p), len(p) + unseen)
     theirs = multipletests(p + [1.0] * unseen, method="fdr_bh")[1][: len(p)]
 
     assert ours == pytest.approx(theirs)
 
 
-@given(st.floats(1e-12, network.GATE), st.floats(1e-12, 1.0))
-def test_p_is_fishers_behind_the_gate(p_time, p_choice):
-    ours = network.gated_fisher(np.array([p_time]), np.array([p_choice]))[0]
+def test_taste_alone_never_convicts():
+    assert _search.p(np.array([2 * network.GATE]), np.array([1e-12]))[0] == 1.0
 
-    assert ours == pytest.approx(combine_pvalues([p_time, p_choice])[1], rel=1e-6)
-    assert network.gated_fisher(np.array([2 * network.GATE]), np.array([p_choice]))[0] == 1.0
+
+@given(st.lists(st.tuples(st.floats(1e-12, 1.0), st.floats(1e-12, 1.0)), min_size=1, max_size=40), st.integers(0, 500))
+def test_what_taste_gives_one_pair_it_takes_from_others(pairs, unseen):
+    tail, p_time = (np.array(side) for side in zip(*pairs, strict=True))
+    tests = len(tail) + unseen
+
+    alike = _search.alike(tail, [_search.family(tail, np.ones(len(tail)))])  # all of them meet by chance
+    paid = _search.p_choice(tail, alike, len(tail), tests)
+
+    assert (_search.TOLL / paid[paid < 1]).sum() <= tests * (1 + 1e-9), "the weights add up to the number of tests"
+    assert (_search.alike(tail, [_search.family(tail, p_time)]) <= alike).all()
+
+
+def test_many_of_one_rare_taste_have_to_be_rarer_in_time_than_two():
+    two, many = np.full(2, 1e-9), np.full(400, 1e-9)
+    hunters = _search.family(many, np.ones(400))
+    ring = _search.family(many, np.full(400, 1e-6))  # as many, who do not meet by chance
+
+    assert _search.alike(two, [_search.family(two, np.ones(2))]).tolist() == [3, 3]
+    assert _search.alike(many[:1], [hunters])[0] == 401
+    assert _search.alike(many[:1], [ring])[0] == 1
+
+
+def test_the_harmonic_number_is_the_sum_on_both_sides_of_the_seam():
+    for n in (1, 2, 63, 64, 65, 66, 1000):
+        assert _search.harmonic(n) == pytest.approx(sum(1 / i for i in range(1, n + 1)), rel=1e-9)
+        assert _search.harmonic(n) == pytest.approx(verify._chance.harmonic(n), rel=1e-12)
 
 
 # -------------------------------------------------------------------------------------- who counts and what
@@ -502,7 +525,7 @@ def test_a_ring_beside_the_posts_has_the_p_of_the_same_ring_in_them():
 
     for kind in (kinds[0], kinds[4], kinds[8]):
         ring = Ring(kind.rings[0].members, kind.rings[0].at[:20])
-        a, b, p = network.beside(found, [ring], plan=PLAN, engine=local, resolution_s=1)(ring)
+        a, b, p, _ = network.beside(found, [ring], plan=PLAN, engine=local, resolution_s=1)(ring)
         really = validate(pl.concat([world.actions, in_the_posts(found, ring)]))
         names, again = found.tested[0].layer.events.actors, really.tested[0]
         known = {(again.layer.events.actors[x], again.layer.events.actors[y]): one

@@ -110,8 +110,9 @@ def p_of(edge, occasions, tests, windows):
     p_time = min(1.0, windows * _findings.tail([float(one["chance"]) for one in occasions], len(together)))
     tails = [poisson.sf(int(edge[n]) - 1, float(edge[f"{n}_expected"])) if int(edge[n]) > float(edge[f"{n}_expected"])
              else 1.0 for n in ("shared", "rare")]
-    k = p_time * max(1 / tests, min(1.0, 2 * min(tails)))
-    return 1.0 if len(together) < 3 or p_time > 0.01 else k * (1 - math.log(k))
+    looked_at = int(edge["alike"]) * sum(1 / n for n in range(1, _findings.CANDIDATES + 1)) / tests
+    taste = min(1.0, 4 * max(2 * min(tails), looked_at))
+    return 1.0 if len(together) < 3 or p_time > 0.01 else p_time * taste
 
 
 def passes(p, others, alpha, tests):

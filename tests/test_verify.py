@@ -107,7 +107,7 @@ def test_a_changed_file_in_a_canonical_archive_is_refused(name):
 
 COMPUTED = {  # what a rebuilt dossier cannot lie about, column by column
     "edges": ("cluster", "a", "b", "window_s", "observed", "expected", "p", "q", "p_time", "p_choice", "tested",
-              "a_first", "b_first"),
+              "a_first", "b_first", "alike"),
     "occasions": ("cluster", "a", "b", "trace", "post_a", "at_a", "post_b", "at_b", "delta_s", "together", "chance"),
     "clusters": derive.EVIDENCE["clusters"], "posts": ("post", "at"), "placebos": ("edges",),
     "members": ("cluster", "actor", "kind", "traces", "q_min", "edges", "meetings", "first", "last"),

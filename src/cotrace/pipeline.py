@@ -192,7 +192,7 @@ def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.D
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
                         links, placebos, plantings, notes, stand, left.taken_out,
                         naive_edges, judged.signs, judged.explanations, judged.verdicts, len(gone.actors),
-                        valid.searched, valid.common)
+                        valid.searched, valid.common, valid.candidates)
     if there:
         read = there.whole(read, posts=dossier.posts_of(findings))
         findings = replace(findings, reading=read)
@@ -214,6 +214,7 @@ class _Valid:
     notes: tuple[str, ...]
     searched: int                  # traces × kinds of actor in which there was enough to test
     common: pl.DataFrame           # tables.COMMON
+    candidates: int
 
 
 Tested = Callable[[], network.Validation]  # computes them when they are asked for, once
@@ -251,11 +252,11 @@ class _Line:
             valid = tested()
             return ({"edges": valid.edges, "occasions": valid.occasions, "common": valid.common},
                     {"tests": valid.tests, "set_aside": valid.set_aside, "notes": list(valid.notes),
-                     "searched": len(valid.tested)})
+                     "searched": len(valid.tested), "candidates": valid.candidates})
 
         frames, plain, _ = kept.step(self.store, "validated", self.of, make)
         return _Valid(frames["edges"], frames["occasions"], plain["tests"], plain["set_aside"], tuple(plain["notes"]),
-                      plain["searched"], frames["common"])
+                      plain["searched"], frames["common"], plain["candidates"])
 
     def placebos(self, actions: Frames, tested: Tested) -> tuple[Placebo, ...]:
         """The same search on copies in which who meets whom again is broken."""

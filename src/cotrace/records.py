@@ -262,6 +262,7 @@ class Findings:
     forgotten: int = 0                     # actors whose posts were taken out of the case for good, before all else
     searched: int | None = None            # traces × kinds of actor in which there was enough to conclude anything
     common: pl.DataFrame | None = None     # tables.COMMON: what was set aside, object by object
+    candidates: int = 0                    # pairs that met often enough to be tested, of those that `tests` counts
 
 
 def as_plain(record: object) -> object:

@@ -77,11 +77,12 @@ EDGES = {
     "q": pl.Float64,               # Benjamini-Hochberg over all pairs × traces
     # what p is made of, so that anyone can compute it again
     "p_time": pl.Float64,          # windows × exact tail of the timing
-    "p_choice": pl.Float64,        # two Poisson tails of who shared what
+    "p_choice": pl.Float64,        # share of all pairs whose taste is as rare
     "shared": pl.Int64,            # co-shared objects at any distance in time
     "shared_expected": pl.Float64,
     "rare": pl.Int64,              # those of them with few sharers
     "rare_expected": pl.Float64,
+    "alike": pl.Int64,             # pairs whose taste is as rare and whose meetings are chance, and this one
 }
 
 OCCASIONS = {                      # one row an edge and co-shared object that the timing test counted

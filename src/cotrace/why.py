@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 
 from . import derive, digest
 from .derive import Tables
-from .verify import pair_chance
+from .verify import Search, pair_chance
 
 Row = dict[str, str]
 
@@ -166,7 +166,8 @@ class _Evidence:
         plan = {row["key"]: row["value"] for row in self.rows("plan")}
         run = {row["key"]: row["value"] for row in self.rows("run")}
         self.alpha, self.min_objects = float(plan["alpha"]), int(plan["min_objects"])
-        self.windows, self.tests = len(plan["windows"].split(";")), int(run["tests"])
+        self.tests = int(run["tests"])
+        self.search = Search(len(plan["windows"].split(";")), self.tests, int(run["candidates"]))
         self.resolution_s = run["resolution_s"]
         self.pseudonyms = run["pseudonyms"] == "yes"
         self.spans = _spans(self.rows("occasions"))
@@ -222,7 +223,7 @@ class _Edge:
         rare = max(0, int(self.row["rare"]) - lost) if rare_goes else min(int(self.row["rare"]), shared)
         edge = {**self.row, "shared": str(shared), "rare": str(rare)}
         chances = [float(one["chance"]) for one in (*left, *self.apart)]
-        return pair_chance(edge, chances, len(left), self.evidence.windows, self.evidence.tests)[2]
+        return pair_chance(edge, chances, len(left), self.evidence.search)[2]
 
     def p_without(self, posts: set[str], rare_goes: bool) -> float:
         """p without these posts, remembered: a search asks for the same ones again and again."""
@@ -433,6 +434,7 @@ def _not_known(evidence: _Evidence, mine: Sequence[Row], cluster: str) -> tuple[
     if mine:
         lines += ["How the chance of each single occasion was estimated, and what other windows than the printed one "
                   "would say: that needs the posts (cotrace verify DOSSIER --posts FILES).",
+                  "How many other pairs have a taste as rare once posts are gone: that number is held as it is.",
                   "Whether a source or a timetable that these posts do not show brought them together.",
                   f"Times are known to {evidence.resolution_s} s: every distance is at most so much longer."]
     if cluster:

@@ -195,7 +195,7 @@ def _edge(row: Mapping, cluster_of: Mapping[str, str], tested: Mapping[tuple[str
             str(row["window_s"]), str(row["observed"]), f"{row['expected']:.6f}",
             *(digest.decimal(row[name]) for name in ("p", "q", "p_time", "p_choice")), str(row["shared"]),
             f"{row['shared_expected']:.6f}", str(row["rare"]), f"{row['rare_expected']:.6f}", str(counts[0]),
-            *map(str, sides)]
+            *map(str, sides), str(row["alike"])]
 
 
 def _together_in(cluster_of: Mapping[str, str], a: str, b: str) -> str:
@@ -324,7 +324,7 @@ def _run(findings: Findings, found: Mapping[str, Rows], mask: Mask) -> Rows:
     times = posts.select(first=pl.col("at").min(), last=pl.col("at").max()).row(0) if posts.height else (None, None)
     placebo_cells = sorted({row[0] for row in found["placebos"]})
     run = {
-        "tests": findings.tests, "posts": posts.height,
+        "tests": findings.tests, "candidates": findings.candidates, "posts": posts.height,
         "actors": posts.select(pl.concat_list("account", "place").explode().drop_nulls().n_unique()).item()
         if posts.height else 0,
         "first_post": times[0], "last_post": times[1],

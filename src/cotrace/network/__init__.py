@@ -5,7 +5,7 @@ cannot convict; both together against every pair that could have been found (doc
 inauthentic: an edge says that two actors act together more than chance explains, and nothing about why.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -18,20 +18,19 @@ from ..engines import Events, encode, without_crowds
 from ..errors import InputError
 from ..progress import Progress, quiet
 from ..records import WINDOWS, Plan, Planting
-from . import _choice, _placebo, _planting, _timing
+from . import _choice, _placebo, _planting, _search, _timing
 from ._beside import Beside, Ring
 from ._layers import Layer, Pairs, Window, candidates, layers, window
 from ._placebo import PLACEBOS
+from ._search import GATE, benjamini_hochberg
 
-GATE = 0.01             # timing has to be rarer than this before taste may add to it: at .05 a mixed world of rings and
-                        # evening clubs has 6 false edges, at .01 one; rings at 30 minutes lose .02 of their accounts
 SMALLEST = 1e-300       # of a p: below this a float has no digits left
 HALF_DAY_S = 43_200     # the schedule: both on one object within half a day, then the hours
 FEWEST_ACTORS = 20      # below these two nothing can be concluded about anybody
 FEWEST_OBJECTS = 3
 
-__all__ = ["GATE", "PLACEBOS", "Validation", "copies", "encoded", "naive", "placebo", "smallest_rings", "validate",
-           "windows"]
+__all__ = ["GATE", "PLACEBOS", "Validation", "benjamini_hochberg", "copies", "encoded", "naive", "placebo", "smallest_rings",
+           "validate", "windows"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ class Tested:
     audience: NDArray[np.int64]
     pairs: Pairs
     choice: _choice.Choice
+    weight: NDArray[np.int64]        # of each pair: how much the two count in each other's habits, 1/1024ths
     timing: _timing.Timing
     p_time: NDArray[np.float64]
 
@@ -66,6 +66,12 @@ class Validation:
     tested: tuple[Tested, ...]
     p: NDArray[np.float64]         # of the candidate pairs of `tested`, one after the other
     common: pl.DataFrame
+    family: _search.Family         # of these pairs
+
+    @property
+    def candidates(self) -> int:
+        """Pairs that met often enough to be tested."""
+        return len(self.p)
 
 
 def windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
@@ -105,7 +111,7 @@ def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine
     Raises:
         InputError: a window of the plan is below the resolution.
 
-    Source: Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x; Fisher 1925, the product of two p-values.
+    Source: Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x; what the search costs: `_search.py`.
     """
     tried = windows(plan, resolution_s)
     found: list[Tested] = []
@@ -123,22 +129,20 @@ def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine
             else:
                 found.append(_test(layer, engine, tried, plan.min_objects, (known or {}).get((trace, layer.kind))))
     progress("chance", len(actions), len(actions))
-    p_time = np.concatenate([np.zeros(0), *(one.p_time for one in found)])
-    p_choice = np.concatenate([np.zeros(0), *(_choice.p_choice(one.choice, tests) for one in found)])
-    p = gated_fisher(p_time, p_choice)
-    figures = pl.DataFrame({"p": p, "q": benjamini_hochberg(p, tests), "p_time": p_time, "p_choice": p_choice})
+    judged = _judge(found, tests)
+    if (passed := judged["q"].to_numpy() <= plan.alpha).any():
+        found = [_once_more(one, engine, tried, plan.min_objects, passed[rows]) for one, rows in _rows(found)]
+        judged = _judge(found, tests)
     set_aside = dict(pl.concat(common).group_by("trace").len().iter_rows())
-    edges, occasions, at = [], [], 0
-    for one in found:
-        mine = figures[at : at + len(one.p_time)]
-        at += len(one.p_time)
-        chosen = np.flatnonzero(mine["q"].to_numpy() <= plan.alpha)
-        edges.append(_edges(one, chosen, mine[chosen], tried))
+    edges, occasions = [], []
+    for one, rows in _rows(found):
+        chosen = np.flatnonzero(judged["q"].to_numpy()[rows] <= plan.alpha)
+        edges.append(_edges(one, chosen, judged[rows][chosen], tried))
         occasions.append(_occasions(one, chosen, tried))
     return Validation(pl.concat([tables.empty(tables.EDGES), *edges]).sort("a", "b", "trace", "kind"),
                       pl.concat([tables.empty(tables.OCCASIONS), *occasions]).sort("a", "b", "trace", "object"),
                       tests, {trace: set_aside.get(trace, 0) for trace in sorted(actions)}, tuple(notes), tuple(found),
-                      p, pl.concat(common))
+                      judged["p"].to_numpy(), pl.concat(common), _family(found))
 
 
 def _too_small(layer: Layer, tried: tuple[int, ...]) -> str:
@@ -157,32 +161,54 @@ def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects:
     counts = _choice.of_objects(layer, audience)
     choice = _choice.expect(layer.degree, layer.size, layer.events.object[pairs.event_a], pairs, audience,
                             _choice.fame(counts))
-    weight = _choice.weights(choice)
-    hours = _timing.clock(layer, counts)
+    return _timed(layer, engine, tried, min_objects, audience, pairs, choice, _choice.weights(choice))
+
+
+def _once_more(one: Tested, engine: ModuleType, tried: tuple[int, ...], min_objects: int, passed: NDArray[np.bool_],
+               ) -> Tested:
+    """The same without the pairs that were found in anybody's habits: they are not what is usual."""
+    if not passed.any():
+        return one
+    return _timed(one.layer, engine, tried, min_objects, one.audience, one.pairs, one.choice,
+                  np.where(passed, 0, one.weight))
+
+
+def _timed(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int, audience: NDArray[np.int64],
+           pairs: Pairs, choice: _choice.Choice, weight: NDArray[np.int64]) -> Tested:
+    hours = _timing.clock(layer, _choice.of_objects(layer, audience))
     best = _timing.over_windows(pairs, weight, _timing.acts(layer, hours),
                                 (window(layer, engine, window_s, pairs, weight) for window_s in tried),
                                 _day(layer, engine, pairs, weight), hours, min_objects, layer.min_days)
-    return Tested(layer, audience, pairs, choice, best, np.clip(len(tried) * best.p, SMALLEST, 1.0))
+    return Tested(layer, audience, pairs, choice, weight, best, np.clip(len(tried) * best.p, SMALLEST, 1.0))
+
+
+def _rows(found: Sequence[Tested]) -> Iterator[tuple[Tested, slice]]:
+    """Each with the place of its pairs among all of them."""
+    start = 0
+    for one in found:
+        yield one, slice(start, start + len(one.p_time))
+        start += len(one.p_time)
+
+
+def _judge(found: Sequence[Tested], tests: int) -> pl.DataFrame:
+    """p, q and what they are made of, of all candidate pairs, one after the other."""
+    p_time = np.concatenate([np.zeros(0), *(one.p_time for one in found)])
+    tail = np.concatenate([np.zeros(0), *(_choice.tails(one.choice) for one in found)])
+    alike = _search.alike(tail, [_family(found)])
+    p_choice = _search.p_choice(tail, alike, len(tail), tests)
+    p = _search.p(p_time, p_choice)
+    return pl.DataFrame({"p": p, "q": benjamini_hochberg(p, tests), "p_time": p_time, "p_choice": p_choice,
+                         "alike": alike})
+
+
+def _family(found: Sequence[Tested]) -> _search.Family:
+    return _search.family(np.concatenate([np.zeros(0), *(_choice.tails(one.choice) for one in found)]),
+                          np.concatenate([np.zeros(0), *(one.p_time for one in found)]))
 
 
 def _day(layer: Layer, engine: ModuleType, pairs: Pairs, weight: NDArray[np.int64]) -> Window:
     """The window of the schedule, in which no moment is hot."""
     return window(layer, engine, HALF_DAY_S, pairs, weight, crowds=False)
-
-
-def gated_fisher(p_time: NDArray[np.float64], p_choice: NDArray[np.float64]) -> NDArray[np.float64]:
-    """k·(1 − ln k) with k = p_time · p_choice, where p_time ≤ GATE; else 1."""
-    log_k = np.log(p_time) + np.log(p_choice)
-    return np.where(p_time <= GATE, np.minimum(1.0, np.exp(log_k) * (1 - log_k)), 1.0)
-
-
-def benjamini_hochberg(p: NDArray[np.float64], tests: int) -> NDArray[np.float64]:
-    """q of each p among `tests` hypotheses; those that have no p here have p = 1."""
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * tests / np.arange(1, len(p) + 1)
-    q = np.empty(len(p))
-    q[order] = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
-    return q
 
 
 def _edges(one: Tested, chosen: NDArray, figures: pl.DataFrame, tried: tuple[int, ...]) -> pl.DataFrame:
@@ -203,7 +229,7 @@ def _edges(one: Tested, chosen: NDArray, figures: pl.DataFrame, tried: tuple[int
         "window_s": us // 1_000_000, "observed": observed, "expected": expected,
         "p": figures["p"], "q": figures["q"], "p_time": figures["p_time"], "p_choice": figures["p_choice"],
         "shared": choice.shared[chosen], "shared_expected": choice.shared_expected[chosen],
-        "rare": choice.rare[chosen], "rare_expected": choice.rare_expected[chosen],
+        "rare": choice.rare[chosen], "rare_expected": choice.rare_expected[chosen], "alike": figures["alike"],
     }, schema_overrides={"observed": pl.Int64, "expected": pl.Float64})
     return tables.conform(frame, tables.EDGES, "edges")
 
@@ -294,11 +320,8 @@ def smallest_rings(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: M
         return ()
     alone = beside(validation, [ring for kind in kinds for ring in kind.rings], plan=plan, engine=engine,
                    resolution_s=resolution_s)
-    rivals = validation.p[validation.p < 1.0]
-
     def comes_back(ring: Ring) -> bool:
-        a, b, p = alone(ring)
-        edges = benjamini_hochberg(np.r_[p, rivals], validation.tests)[: len(p)] <= plan.alpha
+        a, b, _, edges = alone(ring)
         return _planting.came_back(len(ring.members), a[edges], b[edges])
 
     known = []
@@ -320,26 +343,34 @@ def kinds_of_rings(validation: Validation, *, plan: Plan, resolution_s: int) -> 
 
 
 def beside(validation: Validation, rings: list[Ring], *, plan: Plan, engine: ModuleType, resolution_s: int,
-           ) -> Callable[[Ring], tuple[NDArray, NDArray, NDArray]]:
+           ) -> Callable[[Ring], tuple[NDArray, NDArray, NDArray, NDArray]]:
     """A test of single rings in the trace and kind with the most actors.
 
     Args:
         rings: those that will be asked for, or longer ones of the same members.
 
     Returns:
-        Of a ring: its pairs, as positions among its members, and p of each.
+        Of a ring: its pairs, as positions among its members, p of each, and which of them would be found.
     """
     one, tried = _widest(validation), windows(plan, resolution_s)
-    layer, weight = one.layer, _choice.weights(one.choice)
-    counted = [*(window(layer, engine, window_s, one.pairs, weight) for window_s in tried),
-               _day(layer, engine, one.pairs, weight)]
-    alone = Beside(layer, one.audience, counted, np.unique(np.concatenate([ring.members for ring in rings])), engine,
-                   plan.min_objects)
+    counted = [*(window(one.layer, engine, window_s, one.pairs, one.weight) for window_s in tried),
+               _day(one.layer, engine, one.pairs, one.weight)]
+    alone = Beside(one.layer, one.audience, counted, np.unique(np.concatenate([ring.members for ring in rings])),
+                   engine, plan.min_objects)
+    rivals = validation.p[validation.p < 1.0]
 
-    def test(ring: Ring) -> tuple[NDArray, NDArray, NDArray]:
-        pairs, choice, tails = alone.test(ring)
-        p_time = np.clip(len(tried) * tails, SMALLEST, 1.0)
-        return pairs.a, pairs.b, gated_fisher(p_time, _choice.p_choice(choice, validation.tests))
+    def judged(choice: _choice.Choice, tail: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        p_time, taste = np.clip(len(tried) * tail, SMALLEST, 1.0), _choice.tails(choice)
+        alike = _search.alike(taste, [validation.family, _search.family(taste, p_time)])
+        p = _search.p(p_time, _search.p_choice(taste, alike, validation.candidates + len(taste), validation.tests))
+        return p, benjamini_hochberg(np.r_[p, rivals], validation.tests)[: len(p)] <= plan.alpha
+
+    def test(ring: Ring) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        pairs, choice, tail = alone.test(ring)
+        p, passed = judged(choice, tail)
+        if passed.any():
+            p, passed = judged(choice, alone.test(ring, passed)[2])
+        return pairs.a, pairs.b, p, passed
 
     return test
 

@@ -79,10 +79,14 @@ class Beside:
         return _Counted(one.us, one.hot[mine], one.near[mine], one.others[mine], one.habit_near, one.habit_others,
                         sums[0], sums[1])
 
-    def test(self, ring: Ring) -> tuple[Pairs, _choice.Choice, NDArray[np.float64]]:
+    def test(self, ring: Ring, passed: NDArray[np.bool_] | None = None,
+             ) -> tuple[Pairs, _choice.Choice, NDArray[np.float64]]:
         """Its pairs (codes: positions among its members), what they share, and p of each in its best window.
 
         That p is not yet multiplied by the number of windows tried.
+
+        Args:
+            passed: of each of its pairs: found before, and so no part of anybody's habits.
         """
         layer, joint, members = self.layer, len(ring.at), len(ring.members)
         rows = np.flatnonzero(np.isin(layer.events.actor[self.events], ring.members))
@@ -96,7 +100,7 @@ class Beside:
         audience = self.audience[ring.members]
         choice = _choice.expect(layer.degree[ring.members] + joint, np.r_[layer.size[known], [members] * joint],
                                 events.object[event_a], pairs, audience, self._fame(audience, joint))
-        weight = _choice.weights(choice)
+        weight = _choice.weights(choice) if passed is None else np.where(passed, 0, _choice.weights(choice))
         lag = events.at[len(old):] - np.repeat(ring.at.min(axis=1), members)
         lag_bin = np.r_[layer.lag_bin[old], np.searchsorted(np.array(LAGS_S) * SECOND, lag, side="right")]
         class_ = np.r_[layer.class_[known], [np.digitize(members, SIZES)] * joint]

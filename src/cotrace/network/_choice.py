@@ -130,15 +130,12 @@ def weights(choice: Choice) -> NDArray[np.int64]:
     return np.minimum(UNIT, np.round(UNIT * usual / np.maximum(choice.shared, 1))).astype(np.int64)
 
 
-def p_choice(choice: Choice, tests: int) -> NDArray[np.float64]:
-    """Twice the smaller of two Poisson tails, P(N ≥ shared) and P(N ≥ rare); at most 1, and at least 1 / `tests`.
-
-    Taste may pay for the search among `tests` pairs, and for no more: a club of one taste that no audience explains has
-    tails of 1e-17, and with them every pair that passes the gate by luck would be accused (evening clubs: 5 a world).
-    """
+def tails(choice: Choice) -> NDArray[np.float64]:
+    """How rare the taste is that each pair shares: twice the smaller of two Poisson tails, P(N ≥ shared) and
+    P(N ≥ rare); at most 1."""
     both = np.minimum(poisson.sf(choice.shared - 1, choice.shared_expected),
                       poisson.sf(choice.rare - 1, choice.rare_expected))
-    return np.clip(2 * both, 1 / tests, 1.0)
+    return np.minimum(1.0, 2 * both)
 
 
 def round_up(value: NDArray[np.float64]) -> NDArray[np.float64]:

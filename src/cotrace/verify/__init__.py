@@ -24,7 +24,7 @@ from pathlib import Path
 from .. import derive, digest
 from ..derive import EVIDENCE, Tables, number
 from ..errors import InputError, VerificationError
-from ._chance import pair_chance
+from ._chance import Search, pair_chance
 from ._links import check_links
 from ._pairs import (
     MOST_ROWS,
@@ -40,7 +40,7 @@ from ._pairs import (
 from ._signature import ed25519_valid, hex_bytes, public_key
 from ._verdicts import check_explanations, check_signs, check_verdicts
 
-__all__ = ["Report", "Step", "pair_chance", "public_key", "verify"]
+__all__ = ["Report", "Search", "Step", "pair_chance", "public_key", "verify"]
 
 FORMAT = "cotrace dossier 1"
 WITHHELD = "cotrace dossier 1, withheld"  # what is left of one where somebody was forgotten
@@ -68,7 +68,7 @@ _SHAPES = {
         "likely_meetings", "one_sided", "days", "hours", "window_s", "observed", "shared", "rare", "tested", "a_first",
         "b_first", "copy", "naive_edges", "jitter_s", "planted", "recovered", "inputs.posts", "clusters.posts",
         "clusters.edges", "members.edges", "placebos.edges", "traces.objects", "clusters.objects", "plantings.objects",
-        "plantings.members", "notes.note", "busiest"), WHOLE),
+        "plantings.members", "notes.note", "busiest", "alike"), WHOLE),
     **dict.fromkeys(("same_seen", "same_of", "unrelated_seen", "unrelated_of"), _WHOLE_OR_NOT),
     **dict.fromkeys(("expected", "shared_expected", "rare_expected"), _MICRO),
     **dict.fromkeys(("p", "q", "p_time", "p_choice", "stability"), _P),
@@ -228,7 +228,8 @@ def _left(tables: Tables) -> tuple[int, int]:
     edges = tables.rows("edges")
     whole = [row for row in edges if len(occasions.get((*row[:3], row[4]), ())) == int(row[16])]
     plan = {row[0]: row[1] for row in tables.rows("plan")}
-    if not {"min_objects", "windows"} <= set(plan) or not tables.where("run", {"key": "tests"}):
+    if not {"min_objects", "windows"} <= set(plan) or not {"tests", "candidates"} <= {row[0] for row in
+                                                                                        tables.rows("run")}:
         return 0, len(edges)
     of_whole = {key: occasions[key] for row in whole for key in [(*row[:3], row[4])]}
     check_edges(Tables({**tables.tables, "edges": (EVIDENCE["edges"], whole)}), plan, of_whole)

@@ -3,21 +3,31 @@
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from ..errors import VerificationError
 
 CLOSE = 1e-6            # p and q are printed with nine digits; computing again in another order may move the eighth
 SMALLEST = 1e-300       # below this a float has no digits left
-GATE = 0.01             # the timing has to be rarer than this before taste may add to it (network.GATE)
+GATE = 0.01             # the timing has to be rarer than this before taste may add to it (network._search.GATE)
+TOLL = 4                # on what taste pays for the search (network._search.TOLL)
+EULER = 0.5772156649015329
 
 
-def pair_chance(edge: Mapping[str, str], chances: Sequence[float], observed: int, windows: int, tests: int,
+class Search(NamedTuple):
+    """How much was looked at."""
+
+    windows: int      # that were tried
+    tests: int        # pairs that could have been found, in all traces
+    candidates: int   # those of them that met often enough to be tested
+
+
+def pair_chance(edge: Mapping[str, str], chances: Sequence[float], observed: int, search: Search,
                 ) -> tuple[float, float, float]:
     """p_time, p_choice and p of a pair from its occasions and from what the two share (a row of `edges`)."""
-    p_time = min(1.0, windows * tail(chances, observed))
-    p_choice = chosen(edge, tests)
-    k = max(p_time, SMALLEST) * p_choice
-    return p_time, p_choice, min(1.0, k * (1 - math.log(k))) if p_time <= GATE and k > 0 else float(p_time > GATE)
+    p_time = min(1.0, search.windows * tail(chances, observed))
+    chosen = min(1.0, TOLL * max(taste(edge), harmonic(search.candidates) * int(edge["alike"]) / max(search.tests, 1)))
+    return p_time, chosen, max(p_time, SMALLEST) * chosen if p_time <= GATE else 1.0
 
 
 def tail(chances: Sequence[float], observed: int) -> float:
@@ -60,11 +70,18 @@ def poisson_tail(count: int, mean: float) -> float:
     return total
 
 
-def chosen(edge: Mapping[str, str], tests: int) -> float:
-    """p of what the two share: twice the smaller of two Poisson tails, at most 1, at least 1 / tests."""
+def taste(edge: Mapping[str, str]) -> float:
+    """How rare the taste is that the two share: twice the smaller of two Poisson tails, at most 1."""
     both = min(poisson_tail(int(edge["shared"]), float(edge["shared_expected"])),
                poisson_tail(int(edge["rare"]), float(edge["rare_expected"])))
-    return max(1 / max(tests, 1), min(1.0, 2 * both))
+    return min(1.0, 2 * both)
+
+
+def harmonic(n: int) -> float:
+    """1 + 1/2 + … + 1/n; from 65 on by its series, which is exact to ten digits there."""
+    if n <= 64:
+        return math.fsum(1 / i for i in range(1, n + 1))
+    return math.log(n) + EULER + 1 / (2 * n) - 1 / (12 * n * n)
 
 
 def fourfold(seen: int, of: int, others_seen: int, others_of: int) -> float:

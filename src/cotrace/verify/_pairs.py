@@ -7,11 +7,12 @@ from fractions import Fraction
 from .. import derive, digest
 from ..derive import EVIDENCE, Tables, number
 from ..errors import VerificationError
-from ._chance import CLOSE, agrees, pair_chance
+from ._chance import CLOSE, Search, agrees, pair_chance, taste
 
 MOST_ROWS = 1_000_000   # of all tables
 MOST_WORK = 60_000_000  # steps of exact tails; some ten seconds in plain Python
 MEDIA = EVIDENCE["posts"].index("media")
+FAINTEST = 1e-290       # of tails; below this floats lose digits, and which of two is rarer is not known
 WHOLE = re.compile(r"0|[1-9][0-9]{0,11}")
 
 
@@ -55,7 +56,8 @@ def check_edges(tables: Tables, plan: Mapping[str, str],
                 occasions: Mapping[tuple[str, ...], list[Sequence[str]]]) -> None:
     windows = [int(window) for window in plan["windows"].split(";") if WHOLE.fullmatch(window)]
     work, left = 0, dict(occasions)
-    tests = int(one_row(tables, "tests"))
+    search = Search(len(windows), int(one_row(tables, "tests")), int(one_row(tables, "candidates")))
+    _check_alike(tables, search)
     for row in tables.rows("edges"):
         edge = dict(zip(EVIDENCE["edges"], row, strict=True))
         who = f"{edge['a']} and {edge['b']} ({edge['trace']})"
@@ -77,11 +79,25 @@ def check_edges(tables: Tables, plan: Mapping[str, str],
         work += len(own) * (min(observed, len(own) - observed) + 1)
         if work > MOST_WORK:
             raise VerificationError("Its occasions need more work than any dossier's.")
-        p_time, p_choice, p = pair_chance(edge, list(map(float, chances)), observed, len(windows), tests)
+        p_time, p_choice, p = pair_chance(edge, list(map(float, chances)), observed, search)
         for name, right in (("p_time", p_time), ("p_choice", p_choice), ("p", p)):
             agrees(float(edge[name]), right, f"{who}: {name}")
     if left:
         raise VerificationError("There are occasions of a pair that is not among the edges.")
+
+
+def _check_alike(tables: Tables, search: Search) -> None:
+    """Pairs of a rarer taste cannot be alike to more pairs, and nobody to more than there are."""
+    if not len(tables.rows("edges")) <= search.candidates <= search.tests:
+        raise VerificationError("The pairs that were tested are fewer than those that passed, or more than there are.")
+    edges = (dict(zip(EVIDENCE["edges"], row, strict=True)) for row in tables.rows("edges"))
+    rarest_first = sorted((max(taste(edge), FAINTEST), int(edge["alike"])) for edge in edges)
+    least, rarer = 1, 0  # the most alike of those whose taste is rarer by more than a rounding; and how many those are
+    for rare, alike in rarest_first:
+        while rarest_first[rarer][0] * (1 + CLOSE) < rare:
+            least, rarer = max(least, rarest_first[rarer][1]), rarer + 1
+        if not least <= alike <= search.candidates + 1:
+            raise VerificationError(f"A pair is counted alike to {alike} pairs: not possible beside the others.")
 
 
 def check_decisions(tables: Tables) -> None:
