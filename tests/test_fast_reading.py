@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cotrace import readers, reading
 from cotrace.errors import InputError
 from cotrace.progress import quiet
+from cotrace.readers import _lines
 from cotrace.reading import _shelf
 from cotrace.tables import POSTS
 
@@ -147,3 +148,88 @@ def test_a_disk_that_is_full_is_said_so(tmp_path):
 
     with pytest.raises(InputError, match=r"cannot be put aside.*\n.*Make room"):
         reading.read_to(lambda _: None, [path], folder=folder, held=1)
+
+
+# ------------------------------------------------------------------------------------- by machine code
+
+WORDS = st.one_of(st.text(max_size=6), st.sampled_from([
+    "plain", "ünï", "日本", "😀", 'quo"te', "back\\slash", "line\nend", "tab\t", "\x00", "\x7f", "\u2028", "NaN"]))
+VALUES = st.recursive(
+    st.one_of(WORDS, st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from(
+        [2**53 + 1, 10**25, -0.0, 1e22, 9007199254740993.0])),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(
+        st.sampled_from(["a", "b", "c.d", "é"]), inner, max_size=3)), max_leaves=6)
+OBJECTS = st.dictionaries(st.sampled_from(["id", "text", "user", "user.name", "tags", "a", "", "data", 'b"c']), VALUES,
+                          max_size=6)
+RAW = [
+    b"", b" ", b"\t\r", b"\x0b\x0c", b"{}", b" { } ", b'["a", 1]', b"7", b"\xef\xbb\xbf{}", b'{"id": "cut of',
+    b'{"id": 1,}', b'{"id": 1}}', b'{"id": 1} x', b'{"id": 1}\r', b'{"a": 1\x0b}', b'{"id": tru}', b'{"id": true}',
+    b'{"id": nulll}', b'{"id" : 007}', b'{"id": -0}', b'{"id": 1e5}', b'{"id": 1.50}', b'{"id": 12345678901234567890}',
+    b'{"id": NaN}', b'{"id": -Infinity}', b'{"id": 1.}', b'{"id": .5}', b'{"id": 1e}', b'{"id": +1}',
+    b'{"id": ' + b"9" * 4400 + b"}", b'{"id": ' + b"[" * 70 + b"]" * 70 + b"}", b'{"id": 1, "id": 2}',
+    b'{"id": {"a": 1}, "id": {"b": 2}}', b'{"id": "\\ud800"}', b'{"id": "\\ud83d\\ude00"}', b'{"id": "\\udc00"}',
+    b'{"id": "\\u0000"}', b'{"id": "\\x"}', b'{"id": "\\u00e9\\/\\b\\f\\n\\r\\t\\"\\\\"}', b'{"id": "\x01"}',
+    b'{"\\u0069d": 5}', b'{"id": "\xff"}', b'{"id": "\xed\xa0\x80"}', b'{"id": "\xc0\x80"}', b'{"\xff": 1}',
+    b'{"id": "\xf4\x90\x80\x80"}', b'{"id": "\xe2\x82"}', b'{"id": [ "a" ,"b"]}', b'{"id": ["a", ["b"]]}',
+    b'{"id": [1, {"x": null}, true]}', b'{"id": [1,]}', b'{"id": []}', b'{"user": {}}', b'{"user": 1}',
+    b'{"user": {"name": "n", "deep": {"er": {"a": {"b": {"c": {"d": {"e": 1}}}}}}}}', b'{"meta": {"result_count": 0}}',
+    b'{"data": {"id": "1", "text": "t"}}', b'{"id":"1","author_id":"2","text":"t"}']
+LINES = st.one_of(st.sampled_from(RAW), OBJECTS.map(lambda one: json.dumps(one).encode()), OBJECTS.map(
+    lambda one: json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")))
+
+
+def slices_of(path: Path, choose=readers.every):
+    source = readers.source(path)
+    found = list(readers.slices(source, readers.container_of(source), choose))
+    frame = pl.concat([some.frame for some in found], how="diagonal_relaxed") if found else pl.DataFrame()
+    return found[-1].columns if found else (), frame, [fault for some in found for fault in some.faults]
+
+
+def slowly(path: Path, choose=readers.every):
+    source = readers.source(path)
+    found = list(readers.gathered(readers.container_of(source).records(source), choose))
+    frame = pl.concat([some.frame for some in found], how="diagonal_relaxed") if found else pl.DataFrame()
+    return found[-1].columns if found else (), frame, [fault for some in found for fault in some.faults]
+
+
+def agree(path: Path) -> None:
+    for choose in (readers.every, lambda columns: [name for name in columns if name in ("id", "text", "user.name")]):
+        columns, frame, faults = slices_of(path, choose)
+        columns_slowly, frame_slowly, faults_slowly = slowly(path, choose)
+        assert columns == columns_slowly
+        assert faults == faults_slowly
+        assert frame.select(sorted(frame.columns)).equals(frame_slowly.select(sorted(frame_slowly.columns)))
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(LINES, min_size=1, max_size=14), end=st.sampled_from([b"\n", b""]), block=st.integers(1, 300))
+def test_json_lines_by_machine_code_are_what_the_slow_reader_reads(lines, end, block, tmp_path, monkeypatch):
+    monkeypatch.setattr(readers.jsonl, "ENOUGH", 1)
+    monkeypatch.setattr(_lines, "BLOCK", block)
+    path = tmp_path / "posts.jsonl"
+    path.write_bytes(b'{"id": "first", "text": "words"}\n' + b"\n".join(lines) + end)
+
+    agree(path)
+
+
+def test_every_odd_line_of_json_is_read_as_the_slow_reader_reads_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(readers.jsonl, "ENOUGH", 1)
+    path = tmp_path / "posts.jsonl"
+    for line in RAW:  # each twice: what the first teaches, the second is read with
+        path.write_bytes(b'{"id": "first"}\n' + line + b"\n" + line + b'\n{"id": "last", "new": [1]}\n' + line)
+
+        agree(path)
+
+
+def test_a_line_that_is_too_long_is_one_reject_in_any_block(tmp_path, monkeypatch):
+    for module in (readers, readers.jsonl, _lines):
+        monkeypatch.setattr(module, "LONGEST", 64)
+    monkeypatch.setattr(readers.jsonl, "ENOUGH", 1)
+    path = tmp_path / "posts.jsonl"
+    for size in (40, 62, 63, 64, 65, 130, 400):
+        line = b'{"id": "' + b"x" * (size - 11) + b'"}\n'
+        for block in (1, 64, 100, 1000):
+            monkeypatch.setattr(_lines, "BLOCK", block)
+            path.write_bytes(b'{"id": "a"}\n' + line + line + b'{"id": "b"}\n' + line[:-1])
+
+            agree(path)

@@ -19,6 +19,7 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["reading", "network", "clusters", "sources", "decisions", "forgetting", "images"],
     ["attribution", "case", "verdicts", "afar"],
     ["dossier", "exporters", "why", "kept", "changes"],
+    ["counted"],
     ["pipeline"],
     ["replay", "evaluate", "review", "adding"],
     ["watching"],
@@ -29,7 +30,7 @@ FACES = {"__init__", "__main__"}  # the public names of the package: they point 
 
 ROOMS = {  # a library that is let into these parts only, and why
     "scipy": {"network", "evaluate", "why"},  # outside the line: exact binomial intervals; the smallest set of posts
-    "statsmodels": set(), "graspologic_native": {"clusters"}, "numba": {"engines", "network", "traces"},
+    "statsmodels": set(), "graspologic_native": {"clusters"}, "numba": {"engines", "network", "readers", "traces"},
     "cryptography": {"statement"}, "jinja2": {"page"}, "typer": {"cli"}, "rich": {"cli"}, "duckdb": set(),
     "PIL": {"images"}, "socket": set(), "urllib.request": set(), "http": set(), "requests": set(), "pickle": set(),
     "pyspark": {"engines"}, "py4j": {"engines"},  # beyond one machine, and beyond no other part

@@ -3,10 +3,12 @@
 A file in this folder is one of two things, or both:
 
     a container   `claims(head, name) -> bool`, `records(source) -> Iterator[Record]`: how records lie in bytes
-                  (a container that has whole columns at hand gives `columns(source) -> pl.DataFrame` as well)
+                  (a container that can give many records at once has `slices(source, choose, told)` as well: the
+                  same records and faults, as columns, and only those columns that `choose` asks for)
     a layout      `mapping(columns) -> dict | None`: which column is which in records that a publisher lays out so,
                   with WHO (the publisher), ZONE (its times' zone and who documents it), PLATFORM, DATES, and
-                  `unwrap(value) -> list[dict] | None` where one JSON value holds several posts,
+                  `unwrap(value) -> list[dict] | None` where one JSON value holds several posts, and UNWRAPS: sets of
+                  names, without all of one of which no value does,
                   `finish(rows, mapping) -> rows` where a column means more than its name
 
 Records are counted from 1 in the order of the file; what cannot be read counts too, so a receipt never shifts.

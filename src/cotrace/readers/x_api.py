@@ -14,6 +14,7 @@ _KNOWN = {"post": "id", "account": "author_id", "account_name": "author.name", "
           "account_avatar": "author.profile_image_url", "at": "created_at", "text": "text", "lang": "lang",
           "client": "source", "kind": "kind", "of": "of", "of_account": "of_account", "of_at": "of_at", "links": "urls",
           "tags": "hashtags", "mentions": "mentions"}
+UNWRAPS = (("data",), ("meta",), ("id", "author_id", "text"))  # no object without one of these names is unwrapped
 _ACTS = ("retweeted", "replied_to", "quoted")  # the first that a post has is what it does
 
 
