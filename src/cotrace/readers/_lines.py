@@ -5,7 +5,7 @@ columns are known in the very order in which the slow reader meets them.
 """
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from . import LINE, LONGEST, RECORD, Choose, Record, Slice, _scan, jsonl, layout
 BLOCK = 32 * 2**20  # bytes: some 100,000 posts
 NAMES = 400         # more names of cells than any platform has: such a file is read line by line
 PATIENCE = 2000     # odd lines before it is asked whether most are
+_json_lines: Any = _scan.json_lines
 Apart = Callable[[bytes, int, list], list[Record]]
 
 
@@ -122,8 +123,8 @@ class _Block:
             else:
                 if table is None:
                     table = self._table()
-                row = _scan.json_lines(self.text, self.marks, self.ends, LONGEST, self.told, row, *self.names.lookup(),
-                                       *table)
+                row = _json_lines(self.text, self.marks, self.ends, LONGEST, self.told, row, *self.names.lookup(),
+                                  *table)
                 if row == len(self.ends):
                     break
             if self._odd(row):

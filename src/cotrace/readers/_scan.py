@@ -430,18 +430,19 @@ def json_lines(text, marks, ends, longest, told, begin, names, places, parents, 
 # -------------------------------------------------------------------------------------------------- CSV
 
 @_fast
-def csv_records(text, at, end, last, delimiter, width, longest, line, slots, starts, sizes, kinds, lines):
+def csv_records(text, at, last, delimiter, width, longest, line, row, slots, starts, sizes, kinds, lines):
     """Records from `at` on, as long as each has one cell for each of the header.
 
     Args:
         last: whether the file ends with this text.
         line: number of the line at `at`.
+        row: the first row to be filled of starts, sizes, kinds [columns, rows] and lines [rows].
 
     Returns:
-        How many were read; where the next one begins; the number of its line; whether it is odd (else it may go on
-        behind this text, or the text is at its end).
+        The first row that was not filled; where its record begins; the number of its line; whether it is odd (else it
+        may go on behind this text, or the text is at its end, or there is no row left).
     """
-    row = 0
+    end = len(text)
     while at < end and row < len(lines):
         begin, first = at, line
         while at < end and (text[at] == 10 or text[at] == 13):
@@ -458,7 +459,7 @@ def csv_records(text, at, end, last, delimiter, width, longest, line, slots, sta
         while True:
             at, size, start, kind, more = _csv_cell(text, at, end, delimiter)
             if at < 0 or column == width or at - begin >= longest:
-                return row, begin, first, at != -2 or last
+                return row, begin, first, at != -2 or last or end - begin >= longest
             slot = slots[column]
             if slot >= 0:
                 starts[slot, row] = start

@@ -11,16 +11,13 @@ import csv
 import itertools
 import re
 from collections.abc import Iterator
-
-import polars as pl
+from typing import BinaryIO
 
 from ..errors import InputError
 from . import (
     CHUNK,
-    LINE,
     LONGEST,
     QUOTING,
-    RECORD,
     TOO_LONG,
     UNDECODABLE,
     WIDTH,
@@ -28,6 +25,7 @@ from . import (
     Record,
     Slice,
     Source,
+    columns_of,
     every,
 )
 from ._packed import Told
@@ -35,6 +33,8 @@ from ._packed import Told
 SUFFIXES = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
 HALF = re.compile("[\udc80-\udcff]")  # how a byte that is not UTF-8 is carried along
 _DELIMITERS = ",\t;"
+BLOCK = 32 * 2**20   # bytes at a time: some 200,000 posts
+ENOUGH = 8 * 2**20   # bytes; what is shorter is read before the machine code is loaded
 
 
 def claims(head: bytes, name: str) -> bool:
@@ -61,100 +61,113 @@ def _is_text(piece: bytes) -> bool:
 
 def records(source: Source) -> Iterator[Record]:
     """Records by column name."""
-    rows = _rows(source)
-    header = next(rows)
-    for number, line, cells, fault in rows:
-        yield Record(number, line, None if fault else dict(zip(header[2], cells, strict=True)), fault,
-                     "" if not fault else _shown(cells))
+    lines = _Lines(source)
+    yield from _rest(lines)
+    lines.buffer.file.close()
 
 
 def slices(source: Source, choose: Choose = every, told: Told | None = None) -> Iterator[Slice]:
-    """The same as `records`, some at a time."""
-    rows = _rows(source, told)
-    header = tuple(next(rows)[2])
-    wanted = [header.index(name) for name in choose(header)]
-    places = [(RECORD, pl.Int64, 0), (LINE, pl.Int64, 1), *((header[at], pl.String, at + 2) for at in wanted)]
-    while some := list(itertools.islice(rows, CHUNK)):
-        faults = [Record(number, line, None, fault, _shown(cells)) for number, line, cells, fault in some if fault]
-        kept = [(number, line, *cells) for number, line, cells, fault in some if not fault]
-        turned = list(zip(*kept, strict=True)) if kept else [()] * (len(header) + 2)
-        yield Slice(header, pl.DataFrame([pl.Series(name, turned[at], dtype=dtype) for name, dtype, at in places]),
-                    faults)
-
-
-def _rows(source: Source, told: Told | None = None) -> Iterator[tuple[int, int, list[str], str | None]]:
-    """(record, line, cells, fault); the header first, as record 0."""
+    """The same as `records`, some at a time; most records are taken apart by machine code."""
     lines = _Lines(source, told)
-    reader = csv.reader(lines, delimiter=_delimiter(source), strict=True)
-    csv.field_size_limit(LONGEST)
-    header = _header(source, reader)
-    yield 0, 1, header, None
-    number = 0
-    while True:
-        lines.begin()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            lines.file.close()
-            return
-        except csv.Error as broken:
-            number += 1
-            begun = lines.began
-            yield number, begun, [lines.first()], TOO_LONG if "field limit" in str(broken) else QUOTING
-            lines.back_to_second()  # an open quote swallows what follows: those lines get their own hearing
-            continue
-        if not cells:
-            continue  # a blank line is no record
-        number += 1
-        fault = UNDECODABLE if lines.undecodable else WIDTH if len(cells) != len(header) else None
-        yield number, lines.began, cells, fault
+    buffer, header = lines.buffer, tuple(lines.header)
+    if buffer.ended and len(buffer.text) < ENOUGH:
+        known = dict.fromkeys(header)
+        while some := list(itertools.islice(_rest(lines), CHUNK)):
+            yield columns_of(some, known, choose)
+    else:
+        from . import _rows  # not before: small files need no machine code
+        yield from _rows.slices(lines, choose)
+    buffer.file.close()
+
+
+def _rest(lines: _Lines) -> Iterator[Record]:
+    while (record := lines.record()) is not None:
+        yield record
+
+
+class Buffer:
+    """The bytes of a file, a block at a time; what was read since `kept` can be read again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.text = file, file.read(3).removeprefix(b"\xef\xbb\xbf")
+        piece = file.read(BLOCK)
+        self.text, self.ended = self.text + piece, len(piece) < BLOCK
+        self.at = self.kept = 0
+
+    def more(self) -> bool:
+        """Read another block behind what is kept; False: there is none."""
+        piece = b"" if self.ended else self.file.read(BLOCK)
+        self.ended = self.ended or len(piece) < BLOCK
+        self.text = self.text[self.kept :] + piece
+        self.at, self.kept = self.at - self.kept, 0
+        return bool(piece)
+
+    def readline(self) -> bytes:
+        """A line with its end, or `LONGEST` bytes of it; nothing at the end of the file."""
+        while True:
+            end = self.text.find(b"\n", self.at, self.at + LONGEST) + 1
+            if not end and len(self.text) - self.at < LONGEST and self.more():
+                continue
+            begin, self.at = self.at, end or min(self.at + LONGEST, len(self.text))
+            return self.text[begin : self.at]
 
 
 class _Lines:
-    """Decoded lines that can be taken back."""
+    """Decoded lines that can be taken back, and the records in them."""
 
-    def __init__(self, source: Source, told: Told | None) -> None:
-        self.file = source.unpacked(told)
-        self.number = 0
-        self.waiting: list[str] = []
+    def __init__(self, source: Source, told: Told | None = None) -> None:
+        self.delimiter = _delimiter(source)
+        self.buffer = Buffer(source.unpacked(told))
+        self.number = 0               # lines that were taken
+        self.records = 0
         self.taken: list[str] = []
         self.undecodable = False
-        self.began = 1
+        self.second = 0               # where the second line of this record begins
+        csv.field_size_limit(LONGEST)
+        self.reader = csv.reader(self, delimiter=self.delimiter, strict=True)
+        self.header = _header(source, self.reader)
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        if self.waiting:
-            line = self.waiting.pop()
-        else:
-            raw = self.file.readline(LONGEST)
-            if not raw:
-                raise StopIteration
-            if self.number == 0:
-                raw = raw.removeprefix(b"\xef\xbb\xbf")
-            try:
-                line = raw.decode("utf-8")
-            except UnicodeDecodeError:
-                line = raw.decode("utf-8", "surrogateescape")
+        raw = self.buffer.readline()
+        if not raw:
+            raise StopIteration
+        try:
+            line = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            line = raw.decode("utf-8", "surrogateescape")
         self.number += 1
         if not line.isascii() and HALF.search(line):
             self.undecodable = True
+        if not self.taken:
+            self.second = len(raw)
         self.taken.append(line)
         return line
 
-    def begin(self) -> None:
-        self.taken.clear()
-        self.undecodable = False
-        self.began = self.number + 1
-
-    def first(self) -> str:
-        return self.taken[0] if self.taken else ""
-
-    def back_to_second(self) -> None:
-        again = self.taken[1:]
-        self.waiting.extend(reversed(again))
-        self.number -= len(again)
+    def record(self) -> Record | None:
+        """The next record; None: there is none."""
+        while True:
+            self.buffer.kept = self.buffer.at
+            self.taken, self.undecodable, began = [], False, self.number + 1
+            try:
+                cells = next(self.reader)
+            except StopIteration:
+                return None
+            except csv.Error as broken:
+                self.records += 1
+                # an open quote swallows what follows: those lines get their own hearing
+                self.number, self.buffer.at = began, self.buffer.kept + self.second
+                return Record(self.records, began, None, TOO_LONG if "field limit" in str(broken) else QUOTING,
+                              _shown(self.taken[:1]))
+            if not cells:
+                continue  # a blank line is no record
+            self.records += 1
+            fault = UNDECODABLE if self.undecodable else WIDTH if len(cells) != len(self.header) else None
+            if fault is not None:
+                return Record(self.records, began, None, fault, _shown(cells))
+            return Record(self.records, began, dict(zip(self.header, cells, strict=True)))
 
 
 def _header(source: Source, reader: Iterator[list[str]]) -> list[str]:
