@@ -1,6 +1,7 @@
 """Posts that arrive every day: what changed and why, the same bytes as all at once, alpha that is spent once."""
 
 import dataclasses
+import datetime as dt
 import json
 import shutil
 import subprocess
@@ -10,30 +11,39 @@ import tracemalloc
 from fractions import Fraction
 
 import _findings
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from cotrace import (
     adding,
     changes,
+    counted,
     decisions,
     derive,
     digest,
     dossier,
+    engines,
+    network,
     pipeline,
     plans,
     reading,
     records,
     review,
     simulate,
+    tables,
+    traces,
     verify,
     watching,
 )
 from cotrace.case import Case
 from cotrace.cli import answer
+from cotrace.engines import local
 from cotrace.errors import InputError, VerificationError
+from cotrace.network import _layers
 from cotrace.progress import quiet
 
 PLAN = records.Plan(traces=("same_text", "shared_link"), placebos=0)
@@ -747,3 +757,119 @@ def test_once_tells_and_leaves(world, tmp_path, capsys):
     assert "cluster new: c-" in capsys.readouterr().out
     assert answer([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+# ------------------------------------------------------------------------------------------------- sixty daily looks
+
+def test_sixty_looks_at_exact_p_values_find_nobody_more_often_than_alpha_says():
+    """Sums that grow day by day, nothing behind them, each p exact on its day: the strictest judge of a rule.
+
+    The naive rule, to test at alpha every day, finds somebody in many times more worlds than alpha says.
+    """
+    rng = np.random.default_rng(5)
+    worlds, pairs, alpha = 400, 60, 0.05
+    ever = dict.fromkeys(("naive", "shares"), 0)
+    for _ in range(worlds):
+        sums = np.cumsum(rng.normal(size=(60, pairs)), axis=0)
+        smallest = [network.benjamini_hochberg(norm.sf(sums[day] / np.sqrt(day + 1)), pairs).min() for day in range(60)]
+        ever["naive"] += any(q <= alpha for q in smallest)
+        ever["shares"] += any(q <= float(derive.alpha_of_look(str(alpha), look)) for look, q in enumerate(smallest, 1))
+
+    slack = 3 * (alpha * (1 - alpha) / worlds) ** 0.5
+    assert ever["shares"] / worlds <= alpha + slack < 3 * alpha < ever["naive"] / worlds
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["nobody", "clubs"])
+def test_sixty_daily_looks_where_nobody_coordinates_accuse_nobody_with_shares_of_alpha(kind):
+    """Whole worlds, looked at every day. At alpha .05 every day people of one taste and hour are accused in time."""
+    ever = {"naive": set(), "shares": set()}
+    for seed in range(3):
+        world = simulate.shares(kind, seed=seed, accounts=400, objects=1600, days=60).actions
+        for look in range(1, 61):
+            seen = world.filter(pl.col("at") < world["at"].min() + dt.timedelta(days=look))
+            edges = network.validate({"shared_link": seen}, plan=records.Plan(alpha=0.2), engine=local, resolution_s=1)
+            for rule, bar in (("naive", 0.05), ("shares", float(derive.alpha_of_look("0.05", look)))):
+                ever[rule] |= {(seed, *pair) for pair in edges.edges.filter(pl.col("q") <= bar).select("a", "b").rows()}
+
+    assert len(ever["shares"]) <= 1
+    assert kind == "nobody" or len(ever["naive"]) > len(ever["shares"])
+
+
+# ------------------------------------------------------------------------------ counting what is new, and its windows
+
+WINDOWS = (60, 1800, 21600)
+
+
+def acts(rng, posts):
+    """Actions on few things, some of them in crowds; sometimes a page acts, and sometimes one is of two kinds."""
+    n = len(posts)
+    at = np.where(rng.random(n) < 0.5, rng.integers(0, 200_000, n), 50_000 + rng.normal(0, 2_000, n).astype(int))
+    place = rng.random(n) < 0.1
+    two = rng.random(n) < 0.02
+    return pl.DataFrame({
+        "actor": [f"x:{number}" for number in rng.integers(0, 70, n)],
+        "object": [f"o{number}" for number in rng.integers(0, 9, n)],
+        "kind": np.where(two, "page", "account"), "at": at * 1_000_000, "post": posts,
+        "by": [f"x:{n % 5}" if one else None for n, one in enumerate(place)]}).with_columns(
+            pl.col("at").cast(tables.TIME)).select(*tables.ACTIONS)
+
+
+def met(actions, limit, known=None):
+    """Candidate pairs of each kind of actor."""
+    found, _ = _layers.layers("t", engines.encode(actions), limit, WINDOWS[-1])
+    of = {}
+    for layer in found:
+        pairs = _layers.candidates(layer, local, WINDOWS, 3, None if known is None else known.get(layer.kind))
+        names = layer.events.actors
+        of[layer.kind] = {(names[a], names[b]) for a, b in zip(pairs.a, pairs.b, strict=True)}
+    return of
+
+
+def named(pairs):
+    return pl.DataFrame(sorted(pairs), schema={"a": pl.String, "b": pl.String}, orient="row")
+
+
+def test_pairs_counted_from_new_acts_and_the_windows_around_them_are_those_of_all_acts():
+    """Late acts, posts that go, crowds that come and end, kinds that change. Known pairs alone miss what is new."""
+    missed = refused = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        world = acts(rng, [f"p{n}" for n in range(int(rng.integers(150, 700)))])
+        posts = world["post"].to_list()
+        came, went = set(rng.choice(posts, rng.integers(1, 60))), set(rng.choice(posts, rng.integers(0, 2) * 8))
+        before, after = (world.filter(~pl.col("post").is_in(sorted(gone))) for gone in (came, went))
+        limit = int(rng.choice([30, 5000]))
+        old, right = met(before, limit), met(after, limit)
+
+        may = network.may_meet(before, after, pl.Series(sorted(came | went)), windows_s=WINDOWS, common_property=limit,
+                               engine=local)
+
+        if may is None:
+            refused += 1
+            continue
+        known = {kind: pl.concat([named(pairs), may.filter(kind=kind).select("a", "b")]) for kind, pairs in old.items()}
+        assert {kind: pairs for kind, pairs in met(after, limit, known).items() if kind in old} == {
+            kind: pairs for kind, pairs in right.items() if kind in old}, seed
+        missed += met(after, limit, {kind: named(pairs) for kind, pairs in old.items()}) != right
+
+    assert missed > 20 and refused < 40
+
+
+def test_later_days_are_counted_from_what_was_counted_before(world, tmp_path, monkeypatch):
+    """The traces see the new posts alone, and a damaged or deleted count is counted anew: the bytes are the same."""
+    files = days_of(world, tmp_path, [1300, 1400])
+    adding.add(tmp_path / "c", files[:1], plan=PLAN, platform="sim")
+    seen = []
+    plain = traces.Trace.__call__
+    monkeypatch.setattr(traces.Trace, "__call__", lambda trace, posts: seen.append(posts.height) or plain(trace, posts))
+    adding.add(tmp_path / "c", files[1:2])
+
+    assert seen == [100, 100]
+    store = Case(tmp_path / "c")
+    told = json.loads(store.get(store.recall(counted.NAME)["blob"]))
+    name = json.loads(store.get(told["slices"][0]))["frames"]["shared_link"]
+    (tmp_path / "c" / "blobs" / name[:2] / name[2:]).write_bytes(b"damaged")
+    done = adding.add(tmp_path / "c", files[2:])
+
+    assert seen[2:] == [world.height] * 2 and done.run.dossier == whole(files, 3)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import changes, digest, forgetting, kept, pipeline, plans, reading, sources, statement
+from . import changes, counted, digest, forgetting, kept, pipeline, plans, reading, sources, statement
 from .case import Case
 from .errors import CotraceError, InputError
 from .progress import Progress, quiet
@@ -126,9 +126,9 @@ class _Days:
         pipeline.refuse_too_large(read, memory)
         begun = self._registry(begun, registries)
         fresh = self._acknowledge(begun, shares)
-        counted = time.process_time()
+        put = time.process_time()
         done = self._look(read, {**held, **fresh}, begun, key, engine, workers)
-        spent = {"counting": counted - began, "anew": time.process_time() - counted}
+        spent = {"counting": put - began, "anew": time.process_time() - put}
         return replace(done, new=tuple(sorted(files[one].name for one in fresh)), known=known, spent_s=spent)
 
     def keep(self, posts: list[str | Path], registries: Sequence[str | Path], plan: Plan | str | Path | None, how: dict,
@@ -340,8 +340,10 @@ class _Days:
             self.store.remember(LOOKED, {"of": of})
             return Added((), (), look["look"], None)
         self.store.remember(LOOK, look)  # spent from here on, whatever becomes of this process
+        version = digest.digest([self.version, begun["plan"], sorted(kept.forgotten(self.store).actors)])
         run = pipeline.follow(self.store, made_from, read, kept.table(self.store, begun["registry"]), plan,
-                              pipeline.counting_by(engine, workers), key=key, pseudonyms=self.pseudonyms,
+                              pipeline.counting_by(engine, workers),
+                              before=counted.before(self.store, version, blobs), key=key, pseudonyms=self.pseudonyms,
                               progress=self.progress)
         self.store.remember(LOOKED, {"of": of})
         return Added((), (), look["look"], run, changed=_since(self.store, before, run.dossier))

@@ -4,6 +4,7 @@ A reading is kept under the digests of its files and how they were asked to be r
 its answer depends on; a recipe says what a run was made from, so that a finding can be made again without any file.
 """
 
+import functools
 import hmac
 import io
 import json
@@ -30,10 +31,7 @@ def step(store: Case | Nowhere, name: str, of: object, make: Make) -> tuple[Fram
     def packed() -> bytes:
         return store.get(_put(store, *make()))
 
-    def sound(raw: bytes) -> bool:
-        return all(store.has(blob) for blob in json.loads(raw)["frames"].values())
-
-    raw = store.step(name, of, packed, sound)
+    raw = store.step(name, of, packed, functools.partial(_sound, store))
     said = json.loads(raw)
     return _frames(store, said), said["plain"], digest.sha256(raw)
 
@@ -44,7 +42,20 @@ def _put(store: Case | Nowhere, frames: Frames, plain: object) -> str:
 
 
 def _frames(store: Case | Nowhere, said: dict) -> Frames:
-    return {key: table(store, blob) for key, blob in said["frames"].items()}
+    parts: dict[str, list[pl.DataFrame]] = {}
+    for key, blob in sorted(said["frames"].items()):
+        parts.setdefault(key.partition(".")[0], []).append(table(store, blob))  # posts may lie in several
+    return {key: pl.concat(some) for key, some in parts.items()}
+
+
+def put_frames(store: Case | Nowhere, frames: Frames) -> str:
+    """Keep some tables by name."""
+    return _put(store, frames, None)
+
+
+def frames_of(store: Case | Nowhere, blob: str) -> Frames:
+    """Tables that `put_frames` kept."""
+    return _frames(store, json.loads(store.get(blob)))
 
 
 def table(store: Case | Nowhere, blob: str) -> pl.DataFrame:
@@ -59,25 +70,71 @@ def put_table(store: Case | Nowhere, frame: pl.DataFrame) -> str:
     return store.put(buffer.getvalue())
 
 
-def read(store: Case | Nowhere, posts: object, progress: Progress, **how) -> tuple[Reading, str]:
-    """Files → POSTS, and the blob of both. How files were read is remembered; what the call says overrules that."""
+def read(store: Case | Nowhere, posts: object, progress: Progress, *, held: int | None = None,
+         **how) -> tuple[Reading, str]:
+    """Files → POSTS, and the blob of both. How files were read is remembered; what the call says overrules that.
+
+    Args:
+        held: bytes of posts that are held at once while files are read into a case; None: what `reading` thinks fit.
+    """
+    blob, how = take(store, posts, progress, held=held, **how)
+    said = json.loads(store.get(blob))
+    return _whole(_frames(store, said), said["plain"], said_how(how)), blob
+
+
+def take(store: Case | Nowhere, posts: object, progress: Progress, *, held: int | None = None,
+         **how) -> tuple[str, dict]:
+    """Files into the store, in bounded memory; returns the blob of the reading, and how it was read."""
     reading.check_allowed(how["allow_rejects"])
     files = _files(posts)
-    if not files:  # tables and standard input, which have no name to remember them by
-        anew = forgetting.scrub(reading.read(posts, progress=progress, **how), forgotten(store))
-        return replace(anew, how=said_how(how)), _put(store, *_apart(anew))
-    digests = sorted(digest.sha256_file(file) for file in files)
+    if not files or isinstance(store, Nowhere):  # tables and standard input have no name to remember them by
+        return _put(store, *_apart(forgetting.scrub(reading.read(posts, progress=progress, **how), forgotten(store)))), how
+    if not store.facts:  # nothing is remembered of them: they are read and digested at once
+        raw = _taken(store, files, progress, held, how)
+        digests = sorted(one["sha256"] for one in json.loads(raw)["plain"]["inputs"])
+    else:
+        raw, digests = b"", sorted(digest.sha256_file(file) for file in files)
     choices = "reading " + " ".join(digests)
     how = {**how, **{key: how[key] or value for key, value in (store.recall(choices) or {}).items()}}
-
-    def make() -> tuple[Frames, object]:
-        return _apart(forgetting.scrub(reading.read(files, progress=progress, **how), forgotten(store)))
-
     of = {"files": digests, "names": [Path(file).name for file in files], "how": as_plain(said_how(how)),
           "software": as_plain(software())}
-    frames, plain, blob = step(store, "read", of, make)
+    kept = store.step("read", of, lambda: raw or _taken(store, files, progress, held, how, digests), functools.partial(
+        _sound, store))
     store.remember(choices, {key: how[key] for key in ("columns", "zone", "platform")})  # what worked, and only that
-    return _whole(frames, plain, said_how(how)), blob
+    return digest.sha256(kept), how
+
+
+def _taken(store: Case, files: list[str | Path], progress: Progress, held: int | None, how: dict,
+           digests: list[str] | None = None) -> bytes:
+    """What `_put` writes of a reading, whose posts never were in memory all at once."""
+    gone, parts = forgotten(store), []
+    with store.waiting() as folder:
+        def keep(posts: pl.DataFrame) -> None:
+            path = folder / f"posts.{len(parts):06d}"
+            try:
+                (forgetting.posts(posts, gone) if gone else posts).write_parquet(
+                    path, compression="zstd", compression_level=1, statistics=False)
+            except (OSError, pl.exceptions.PolarsError) as fault:
+                raise InputError(f"Posts cannot be kept in {store.folder}: {str(fault).splitlines()[0][:200]}.\n"
+                                 "Make room on that disk, or name a folder on another one with  --case DIR. Then run "
+                                 "the same command again.") from None
+            parts.append(path)
+
+        read = reading.read_to(keep, files, folder=folder, held=held or reading.RUN, progress=progress, **how)
+        found = sorted(entry.sha256 for entry in read.inputs)
+        if digests is not None and found != digests:
+            raise InputError("A file was changed between the moment it was looked at and the moment it was read.\n"
+                             "Wait until it is written, or read a copy of it; then run the same command again. Nothing "
+                             "of it was kept.")
+        frames, plain = _apart(forgetting.scrub(read, gone))
+        names = {path.name if len(parts) > 1 else "posts": store.put_file(path) for path in parts}
+    frames.pop("posts")
+    return digest.canonical({"frames": {**names, **{key: put_table(store, frame) for key, frame in frames.items()}},
+                             "plain": plain})
+
+
+def _sound(store: Case | Nowhere, raw: bytes) -> bool:
+    return all(store.has(blob) for blob in json.loads(raw)["frames"].values())
 
 
 def _files(posts: object) -> list[str | Path]:

@@ -8,10 +8,10 @@ made again in moments when a person has decided about somebody in it.
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -34,6 +34,8 @@ from . import (
     verdicts,
 )
 from .case import Case, Nowhere
+from .counted import Counted
+from .engines import Events
 from .errors import InputError
 from .kept import Frames
 from .progress import Progress, quiet
@@ -157,21 +159,21 @@ def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | Non
 
 
 def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.DataFrame, plan: Plan,
-           engine: ModuleType, *, there: afar.Afar | None = None, decided: Sequence[Decision] = (), key: bytes | None,
-           pseudonyms: bytes | None, progress: Progress) -> Run:
+           engine: ModuleType, *, there: afar.Afar | None = None, before: Counted | None = None,
+           decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None, progress: Progress) -> Run:
     """The line itself, from posts on.
 
     Args:
         there: the posts, where they are on a cluster and only a thin row of each is in `read`.
+        before: what was counted of these posts before others came in; it spares work and changes nothing.
     """
     resolution_s = max(file.resolution_s for file in read.inputs)
     plan = replace(plan, windows=windows(plan, resolution_s))
     gone = kept.forgotten(store)
     line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress)
 
-    actions, seen = line.act(read, there)
-    tested = functools.cache(lambda: network.validate(actions, plan=plan, engine=engine, resolution_s=resolution_s,
-                                                      progress=progress))
+    actions, seen = line.act(read, there, before)
+    tested = functools.cache(lambda: line.tested(actions, before))
     valid = line.validated(tested)
     placebos = line.placebos(actions, tested)
     plantings = line.plantings(actions, tested)
@@ -231,7 +233,8 @@ class _Line:
     of: dict                       # everything that the answers depend on
     progress: Progress
 
-    def act(self, read: Reading, there: afar.Afar | None) -> tuple[Frames, tuple[TraceReport, ...]]:
+    def act(self, read: Reading, there: afar.Afar | None, before: Counted | None,
+            ) -> tuple[Frames, tuple[TraceReport, ...]]:
         """POSTS → ACTIONS, for each trace of the plan."""
         actions, reports = {}, []
         for name in self.plan.traces:
@@ -240,11 +243,20 @@ class _Line:
                 why = f"it is bound to seconds, and the times of these posts are known to {self.resolution_s} s only"
                 reports.append(TraceReport(name, trace.method, 0, 0, 0, read.posts.height, 0, why))
                 continue
-            acts, without = there.act(name) if there else traces.act(name, read.posts)
+            acts, without = there.act(name) if there else (before or traces).act(name, read.posts)
             reports.append(TraceReport(name, trace.method, acts.height, acts["actor"].n_unique(),
                                        acts["object"].n_unique(), without, 0))
             actions[name] = acts
         return actions, tuple(reports)
+
+    def tested(self, actions: Frames, before: Counted | None) -> network.Validation:
+        """What chance says of every pair; of what was counted before, only what new posts change is counted again."""
+        known = before.known(actions, self.plan, self.engine) if before else None
+        valid = network.validate(actions, plan=self.plan, engine=self.engine, resolution_s=self.resolution_s,
+                                 known=known, progress=self.progress)
+        if before:
+            before.keep(self.plan, valid)
+        return valid
 
     def validated(self, tested: Tested) -> _Valid:
         """Which pairs act together more than chance explains."""
@@ -273,8 +285,7 @@ class _Line:
 
     def _searching(self, actions: Frames, tested: Tested, wanted: list) -> Callable[[int], tuple[Frames, object]]:
         """The search of one of the copies: here, or several at once where the engine has other machines."""
-        def told() -> _Told:
-            return _Told(actions, tested(), self.plan, self.resolution_s, wanted)
+        told = functools.cache(lambda: _Told(actions, tested(), self.plan, self.resolution_s, wanted))
 
         if afar.fit(self.engine, actions):
             there = afar.copies(self.engine, _searched_there, told, len(wanted))
@@ -298,20 +309,32 @@ class _Line:
         return plain
 
 
-class _Told(NamedTuple):
-    """What the search of a copy needs."""
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What the search of a copy needs, and what was counted once for all of one cell."""
 
     actions: Frames
     validation: network.Validation
     plan: Plan
     resolution_s: int
     wanted: list[tuple[str, int]]
+    counted: dict[str, Any] = field(default_factory=dict)
+
+    def dealt(self, cell: str, copy: int) -> dict[str, Events]:
+        """The actions of one copy, encoded."""
+        if cell not in self.counted:
+            events = self.counted.get("events") or network.encoded(self.actions)
+            self.counted.clear()  # of the cell before
+            self.counted["events"] = events
+            self.counted[cell] = network.copies(self.actions, events, self.validation, cell=cell)
+        seed = self.plan.seed * 1_000_003 + copy
+        return {trace: deck.events_of(seed) for trace, deck in self.counted[cell].items()}
 
 
 def _searched(told: _Told, number: int, engine: ModuleType) -> dict[str, int]:
     cell, copy = told.wanted[number]
-    world = network.placebo(told.actions, told.validation, cell=cell, seed=told.plan.seed * 1_000_003 + copy)
-    again = network.validate(world, plan=told.plan, engine=engine, resolution_s=told.resolution_s)
+    world = told.dealt(cell, copy)
+    again = network.validate(world, plan=told.plan, engine=engine, resolution_s=told.resolution_s, of=told.validation)
     return {"edges": again.edges.height, "naive_edges": _naive(world, told.plan, engine).height}
 
 
@@ -320,7 +343,7 @@ def _searched_there(told: _Told, number: int) -> bytes:
     return digest.canonical(_searched(told, number, counting_by("local", 1, None)))
 
 
-def _naive(actions: Frames, plan: Plan, engine: ModuleType) -> pl.DataFrame:
+def _naive(actions: Mapping[str, pl.DataFrame | Events], plan: Plan, engine: ModuleType) -> pl.DataFrame:
     return network.naive(actions, engine=engine, common_property=plan.common_property,
                          widest_s=max(plan.windows or (0,)) or None)
 

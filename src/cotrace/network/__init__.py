@@ -20,6 +20,7 @@ from ..progress import Progress, quiet
 from ..records import WINDOWS, Plan, Planting
 from . import _choice, _placebo, _planting, _search, _timing
 from ._beside import Beside, Ring
+from ._known import may_meet
 from ._layers import Layer, Pairs, Window, candidates, layers, window
 from ._placebo import PLACEBOS
 from ._search import GATE, benjamini_hochberg
@@ -29,8 +30,8 @@ HALF_DAY_S = 43_200     # the schedule: both on one object within half a day, th
 FEWEST_ACTORS = 20      # below these two nothing can be concluded about anybody
 FEWEST_OBJECTS = 3
 
-__all__ = ["GATE", "PLACEBOS", "Validation", "benjamini_hochberg", "copies", "encoded", "naive", "placebo", "smallest_rings",
-           "validate", "windows"]
+__all__ = ["GATE", "PLACEBOS", "Validation", "benjamini_hochberg", "copies", "encoded", "may_meet", "naive", "placebo",
+           "smallest_rings", "validate", "windows"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Tested:
     weight: NDArray[np.int64]        # of each pair: how much the two count in each other's habits, 1/1024ths
     timing: _timing.Timing
     p_time: NDArray[np.float64]
+
+    def names(self) -> pl.DataFrame:
+        """The candidate pairs: a, b."""
+        names = pl.Series(self.layer.events.actors, dtype=pl.String)
+        return pl.DataFrame({"a": names.gather(self.pairs.a), "b": names.gather(self.pairs.b)})
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,8 @@ def _encoded(acts: pl.DataFrame | Events) -> Events:
 
 
 def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine: ModuleType, resolution_s: int,
-             known: Mapping[tuple[str, str], pl.DataFrame] | None = None, progress: Progress = quiet) -> Validation:
+             known: Mapping[tuple[str, str], pl.DataFrame] | None = None, of: "Validation | None" = None,
+             progress: Progress = quiet) -> Validation:
     """Keep the pairs of actors that act together more than chance explains.
 
     Args:
@@ -107,6 +114,8 @@ def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine
         engine: a module of `engines`; which one makes no difference to any digit.
         resolution_s: how exactly the times are known, s.
         known: of some traces and kinds, pairs (a, b) among which every candidate is: only these are counted then.
+        of: of a copy, the validation of the data. The copy keeps for which audience everybody acts, so audiences are
+            held as they are there; told once more from the copy, they are the same but for noise.
 
     Raises:
         InputError: a window of the plan is below the resolution.
@@ -114,6 +123,7 @@ def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine
     Source: Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x; what the search costs: `_search.py`.
     """
     tried = windows(plan, resolution_s)
+    held = {(one.layer.trace, one.layer.kind): one.audience for one in of.tested} if of else {}
     found: list[Tested] = []
     common, notes, tests = [tables.empty(tables.COMMON)], [], 0
     for done, trace in enumerate(sorted(actions)):
@@ -127,7 +137,8 @@ def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine
             if reason := _too_small(layer, tried):
                 notes.append(f"{trace}: nothing can be concluded about {layer.kind}s: {reason}.")
             else:
-                found.append(_test(layer, engine, tried, plan.min_objects, (known or {}).get((trace, layer.kind))))
+                found.append(_test(layer, engine, tried, plan.min_objects, (known or {}).get((trace, layer.kind)),
+                                   held.get((trace, layer.kind))))
     progress("chance", len(actions), len(actions))
     judged = _judge(found, tests)
     if (passed := judged["q"].to_numpy() <= plan.alpha).any():
@@ -155,9 +166,10 @@ def _too_small(layer: Layer, tried: tuple[int, ...]) -> str:
     return ""
 
 
-def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int) -> Tested:
-    pairs = candidates(layer, engine, tried, min_objects)
-    audience = _choice.audiences(layer)
+def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int, known: pl.DataFrame | None,
+          held: NDArray[np.int64] | None) -> Tested:
+    pairs = candidates(layer, engine, tried, min_objects, known)
+    audience = _choice.audiences(layer) if held is None else held
     counts = _choice.of_objects(layer, audience)
     choice = _choice.expect(layer.degree, layer.size, layer.events.object[pairs.event_a], pairs, audience,
                             _choice.fame(counts))
