@@ -37,6 +37,7 @@ bench: $(READY)
 
 # How often innocents are accused, whom it misses, what evasion costs: hours; each resumes where it stood.
 bench-honest: $(READY)
+	$(PY) benchmarks/chance.py
 	$(PY) benchmarks/honesty.py
 	$(PY) benchmarks/evasion.py
 	$(PY) benchmarks/prevalence.py
