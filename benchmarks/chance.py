@@ -89,7 +89,7 @@ def figures(worlds: list[Shares], found: list[pl.DataFrame]) -> list[str]:
     guilty = [frozenset().union(*world.rings) for world in worlds]
     hit = sum(len(one & of) for one, of in zip(accused, guilty, strict=True))
     said, there = sum(map(len, accused)), sum(map(len, guilty))
-    rates = f"{hit / said if said else 1:.2f} / {hit / there:.2f}" if there else "–"
+    rates = f"{f'{hit / said:.2f}' if said else '–'} / {hit / there:.2f}" if there else "–"
     return [f"{sum(map(bool, false))} of {len(worlds)}", f"{sum(false):,} of {sum(map(len, found)):,}", rates]
 
 
