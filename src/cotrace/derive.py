@@ -48,6 +48,8 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
                  "likely_meetings", "one_sided", "objects", "posts", "days", "hours", "first", "last", "stability"),
     "members": ("cluster", "actor", "kind", "name", "handle", "stability", "traces", "q_min", "edges", "meetings",
                 "first", "last"),
+    "roles": ("cluster", "actor", "sittings", "came_first", "came_last", "share_first", "median_lag_s", "p", "q",
+              "role", "after"),
     "edges": ("cluster", "a", "b", "kind", "trace", "window_s", "observed", "expected", "p", "q", "p_time", "p_choice",
               "shared", "shared_expected", "rare", "rare_expected", "tested", "a_first", "b_first",
               "alike"),
@@ -92,6 +94,9 @@ ACCUSATIONS = re.compile(r"\b(fakes?|trolls?|bots?|inauthentic (network|accounts
 _LIKELIHOOD = re.compile(r"\b(likely|unlikely|even chance|almost no chance|almost certain|listed)\b", re.IGNORECASE)
 
 LOOK_DIGITS = 6  # of the share of alpha that a look has: a spelling that survives being read back
+ROLES = ("acts first", "acts last", "acts after others", "")  # an order in time, and nothing else
+SITTING_S = 21_600  # six hours, the widest window: who works through accounts in a fixed order keeps it for a sitting,
+                    # so that what meets in one sitting has one say on who comes first
 MAX_DEPTH = 4   # of calculations in calculations; the deepest that is written is 3
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?(e-?[0-9]{1,3})?")
@@ -636,6 +641,96 @@ def _cluster(cluster: str, named: Sequence[Sequence[str]], edges: Sequence[Seque
             str(len({at[:10] for at in times})), str(len({at[11:13] for at in times})),
             min(times, key=_when, default=""), max(times, key=_when, default=""),
             min((row[5] for row in named), key=number, default="")]
+
+
+def order(named: Sequence[Sequence[str]], occasions: Sequence[Sequence[str]],
+          ) -> tuple[list[list[str]], dict[tuple[str, str, str], tuple[int, int]]]:
+    """Who came when: the first seven columns of `roles`, and of each pair how often each of the two came before.
+
+    Posts that met, directly or through others, are a gathering, and a member comes to it with its earliest post there.
+    Gatherings that begin within SITTING_S of the first of them are a sitting, and of each sitting only the first
+    gathering counts that the member, or the pair, was at. Of equal times nobody is first, last or before the other.
+
+    Args:
+        named, occasions: rows in the columns of `members` and `occasions`.
+
+    Returns:
+        One row a member; and (cluster, a, b) → (sittings in which a came before b, in which b came before a).
+    """
+    met: dict[str, list[_Met]] = {}
+    for row in occasions:
+        if row[0] and row[10] == "yes":
+            met.setdefault(row[0], []).append((row[1], row[5], microseconds(row[6]),
+                                               row[2], row[7], microseconds(row[8])))
+    came: dict[tuple[str, str], dict[int, _Gathering]] = {}
+    before: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for cluster, together in met.items():
+        sittings, at = _sittings(together)
+        for post in sorted(at, key=lambda post: _when_begun(at[post])):
+            for actor in at[post]:
+                came.setdefault((cluster, actor), {}).setdefault(sittings[post], at[post])
+        for (a, b), signs in _pairwise(together, sittings).items():
+            before[cluster, a, b] = signs.count(1), signs.count(-1)
+    return sorted([*row[:2], *_came(row[1], [*came.get((row[0], row[1]), {}).values()])] for row in named), before
+
+
+_Met = tuple[str, str, int, str, str, int]  # actor, post and µs of the one, and of the other
+_Gathering = dict[str, int]                 # member → µs at which it came
+
+
+def _when_begun(at: _Gathering) -> tuple[int, list[int]]:
+    """An order that no name has a part in."""
+    return min(at.values()), sorted(at.values())
+
+
+def _sittings(together: Sequence[_Met]) -> tuple[dict[str, int], dict[str, _Gathering]]:
+    """Of each post the number of its sitting; and the gatherings, by one post of each."""
+    above: dict[str, str] = {}
+
+    def gathering(post: str) -> str:
+        while above.setdefault(post, post) != post:
+            above[post] = post = above[above[post]]
+        return post
+
+    at: dict[str, _Gathering] = {}
+    for _, one, _, _, other, _ in together:
+        above[gathering(one)] = gathering(other)
+    for a, one, at_a, b, _, at_b in together:
+        here = at.setdefault(gathering(one), {})
+        here[a], here[b] = min(here.get(a, at_a), at_a), min(here.get(b, at_b), at_b)
+    number_of: dict[str, int] = {}
+    begun, sitting = None, -1
+    for post in sorted(at, key=lambda post: _when_begun(at[post])):
+        first = min(at[post].values())
+        if begun is None or first - begun >= SITTING_S * 1_000_000:
+            begun, sitting = first, sitting + 1
+        number_of[post] = sitting
+    return {post: number_of[gathering(post)] for post in list(above)}, at
+
+
+def _pairwise(together: Sequence[_Met], sittings: Mapping[str, int]) -> dict[tuple[str, str], list[int]]:
+    """Of each pair, who came first in each sitting: 1 the one, -1 the other, 0 neither."""
+    earliest: dict[tuple[str, str, int], tuple[int, int, int]] = {}
+    for a, one, at_a, b, _, at_b in together:
+        vote = min(at_a, at_b), max(at_a, at_b), (at_a < at_b) - (at_b < at_a)
+        earliest[a, b, sittings[one]] = min(earliest.get((a, b, sittings[one]), vote), vote)
+    signs: dict[tuple[str, str], list[int]] = {}
+    for (a, b, _), (_, _, sign) in earliest.items():
+        signs.setdefault((a, b), []).append(sign)
+    return signs
+
+
+def _came(actor: str, counted: Sequence[_Gathering]) -> list[str]:
+    """sittings, came_first, came_last, share_first and median_lag_s of a member."""
+    if not counted:
+        return ["0", "0", "0", "", ""]
+    times = [sorted(at.values()) for at in counted]
+    mine = [at[actor] for at in counted]
+    first = sum(own == all_[0] < all_[1] for own, all_ in zip(mine, times, strict=True))
+    last = sum(own == all_[-1] > all_[-2] for own, all_ in zip(mine, times, strict=True))
+    lag_us = round(_summary("median", sorted(Fraction(own - all_[0]) for own, all_ in zip(mine, times, strict=True))))
+    return [str(len(counted)), str(first), str(last), f"{first / len(counted):.6f}",
+            f"{lag_us // 10**6}.{lag_us % 10**6:06d}"]
 
 
 def _weakest(edges: Sequence[Sequence[str]]) -> str:

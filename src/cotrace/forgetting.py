@@ -26,7 +26,7 @@ LETTERS = 3       # a shorter id or name is looked for as a whole cell only: in 
 WORD = re.compile(r"\w+")
 UNNAMED = ("receipt", "sha256", "selectors", "cluster")   # columns of digests, in which no word is a name
 SPELLED = ("handle", "name", "text", "tags", "selector", "object", "because")  # here a number may be somebody's id
-PERSONS = ("members", "edges", "occasions", "posts", "links", "grounds", "meetings", "bearers", "decisions")
+PERSONS = ("members", "roles", "edges", "occasions", "posts", "links", "grounds", "meetings", "bearers", "decisions")
 WITHHELD = "cotrace dossier 1, withheld"
 PAGE = ("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Withheld</title></head><body><p>"
         "Somebody was forgotten in this case, and the statement that named them is withheld. What is left of its "

@@ -12,6 +12,7 @@ import polars as pl
 
 from .. import derive, digest
 from ..records import Findings, Ground, Link
+from . import _roles
 from ._masking import Mask
 
 PUBLIC = 100   # actors inside one window, from which on a thing is everybody's: below, a plan with a low limit would
@@ -62,6 +63,8 @@ def tables(findings: Findings, secret: bytes | None) -> tuple[dict[str, Rows], M
     found["plantings"] = [[str(p.members), str(p.objects), str(p.jitter_s), str(p.planted), str(p.recovered), p.trace]
                           for p in findings.plantings]
     found["members"], found["clusters"] = derive.summaries(_named(findings, mask), found["edges"], found["occasions"])
+    alpha = derive.number(cell(findings.plan.as_plain()["alpha"]))
+    found["roles"] = _roles.rows(found["members"], found["occasions"], alpha)
     found |= _read(findings) | {"traces": _traces(findings), "plan": _plan(findings)}
     found |= {"decisions": _decisions(findings, mask), "taken_out": _taken_out(findings)}
     found["common_property"] = _common_property(findings, mask)

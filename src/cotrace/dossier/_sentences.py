@@ -144,7 +144,27 @@ def _cluster(w: Writer, cluster: str) -> None:
     w.say("FACT", "The search for clusters was repeated with other random seeds: each member came out in this cluster "
           "in at least {stability} of the repetitions.", ("members", here),
           stability=one("clusters", "stability", "percent:0", **here))
+    _order(w, cluster)
     _conclusion(w, cluster)
+
+
+def _order(w: Writer, cluster: str) -> None:
+    """Who came first and after whom, where that is no matter of chance; and what it does not mean."""
+    here = {"cluster": cluster}
+    for role, said in (("acts first", "came first of all more often than last"),
+                       ("acts last", "came last of all more often than first"),
+                       ("acts after others", "came after certain others more often than before them")):
+        those = {**here, "role": role}
+        if w.some("roles", **those):
+            w.say("FACT", f"In time, these {said}, more often than chance explains: {{names}}.", ("roles", those),
+                  names=every("roles", "actor", **those))
+    if w.some("roles", **here, role=list(derive.ROLES[:3])):
+        w.say("INFERENCE", "That is an order in time and nothing else: coming first is not leading, and following is "
+              "not operating.", ("roles", here))
+    else:
+        w.say("FACT", "In time, nobody in it came first or last, or after another, more often than chance explains, "
+              "in at most {sittings} sittings.", ("roles", here),
+              sittings=end("roles", "max", "sittings", "integer", **here))
 
 
 def _conclusion(w: Writer, cluster: str) -> None:

@@ -20,7 +20,8 @@ from ..errors import InputError, VerificationError
 
 # The published tables: a contract that others build on. Later versions add columns at the end.
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "actors": ("actor", "name", "kind", "cluster", "stability", "traces", "q_min"),
+    "actors": ("actor", "name", "kind", "cluster", "stability", "traces", "q_min", "role", "after", "sittings",
+               "came_first", "came_last", "share_first", "median_lag_s", "role_q"),
     "edges": ("a", "b", "kind", "trace", "window_s", "observed", "expected", "p", "q"),
     "clusters": ("cluster", "size", "traces", "q", "posts", "first", "last", "stability", "inauthentic",
                  "explanations"),
@@ -31,7 +32,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
                 "valid_to", "withdrawn", "note"),
 }
 NUMBERS = frozenset({"stability", "q_min", "window_s", "observed", "expected", "p", "q", "size", "posts",
-                     "likelihood_ratio", "delta_s"})  # written by us and never by a post
+                     "likelihood_ratio", "delta_s", "sittings", "came_first", "came_last", "share_first",
+                     "median_lag_s", "role_q"})  # written by us and never by a post
 Row = dict[str, str]
 
 
@@ -44,7 +46,7 @@ def tables(files: Mapping[str, bytes]) -> dict[str, list[Row]]:
     posts = {row["post"]: row for row in evidence(files, "posts")}
     together = [row for row in evidence(files, "occasions") if row["together"] == "yes"]
     return {
-        "actors": _chosen("actors", evidence(files, "members")),
+        "actors": _chosen("actors", _ordered(files)),
         "edges": _chosen("edges", sorted(evidence(files, "edges"), key=_pair)),
         "clusters": _chosen("clusters", _judged(files)),
         "links": _chosen("links", _links(files)),
@@ -63,6 +65,13 @@ def evidence(files: Mapping[str, bytes], name: str) -> list[Row]:
     if lacks := [column for column in derive.EVIDENCE[name] if column not in header]:
         raise VerificationError(f"{place} lacks the columns {', '.join(lacks)}.")
     return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def _ordered(files: Mapping[str, bytes]) -> list[Row]:
+    """Members with who came when."""
+    order = {(row["cluster"], row["actor"]): {**row, "role_q": row["q"]} for row in evidence(files, "roles")}
+    nothing = dict.fromkeys((*derive.EVIDENCE["roles"], "role_q"), "")
+    return [{**order.get((row["cluster"], row["actor"]), nothing), **row} for row in evidence(files, "members")]
 
 
 def _judged(files: Mapping[str, bytes]) -> list[Row]:

@@ -67,7 +67,8 @@ cell. Lists in a cell are joined by ; (a ; inside an item is written %3B). Times
 Coordinated is not inauthentic. Sharing is not belonging. Following is not operating. Nothing here says who a person is.
 The statement that belongs to these tables is a draft until a person has decided on it: read its limits first.
 
-actors.csv    one row a published member of a cluster
+actors.csv    one row a published member of a cluster. `role`: acts first, acts last, or acts after others (`after`),
+              where that is more often than chance explains; an order in time, and nothing else
 edges.csv     one row a pair and behaviour that passed the test against chance: observed and expected occasions, p and q
 clusters.csv  one row a cluster; its stability is that of its least stable member. `inauthentic` is the second verdict,
               apart from the first: "not shown to be inauthentic" is not "authentic". `explanations`: benign, that fit

@@ -15,10 +15,11 @@ CANNOT_CARRY = (
     "The sentences of the statement, its limits and the benign explanations that were tested: see the statement.",
     "The proof: digests, Merkle root and signature stay in the dossier, so these tables alone can be altered unseen.",
 )
-WHOLE = frozenset({"window_s", "observed", "size", "posts"})
-REAL = frozenset({"stability", "q_min", "expected", "p", "q", "likelihood_ratio", "delta_s"})
+WHOLE = frozenset({"window_s", "observed", "size", "posts", "sittings", "came_first", "came_last"})
+REAL = frozenset({"stability", "q_min", "expected", "p", "q", "likelihood_ratio", "delta_s", "share_first",
+                  "median_lag_s", "role_q"})
 TIMES = {"clusters": ("first", "last"), "events": ("at_a", "at_b")}
-LISTS = {"actors": ("traces",), "clusters": ("traces",), "links": ("identified_by", "cites")}
+LISTS = {"actors": ("traces", "after"), "clusters": ("traces",), "links": ("identified_by", "cites")}
 
 
 def export(files: Mapping[str, bytes], out: Path) -> None:

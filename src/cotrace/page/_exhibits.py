@@ -53,6 +53,7 @@ class Exhibit:
     explanations: list[Row]
     verdict: Row
     without: list[Row]
+    order: list[Row]
 
 
 def rows(tables: derive.Tables, of: str, where: dict | None = None) -> list[Row]:
@@ -86,6 +87,7 @@ def exhibit(tables: derive.Tables, cluster: Row, traces: list[str]) -> Exhibit:
         explanations=rows(tables, "explanations", where),
         verdict=next(iter(rows(tables, "verdicts", where)), {}),
         without=rows(tables, "without", where),
+        order=_order(rows(tables, "roles", where), number),
     )
 
 
@@ -103,6 +105,15 @@ def _members(members: list[Row], edges: list[Row], number: dict[str, int]) -> li
     for row in members:
         made.append({**row, "number": str(number[row["actor"]] + 1), "with": _runs(sorted(partners[row["actor"]]))})
     return made
+
+
+def _order(roles: list[Row], number: dict[str, int]) -> list[Row]:
+    """Who came when, in the order of the members, others by their number."""
+    known = [row for row in roles if row["actor"] in number]
+    behind = {row["actor"]: sorted(number[other] + 1 for other in row["after"].split(";") if other in number)
+              for row in known}
+    return [{**row, "number": str(number[row["actor"]] + 1), "behind": _runs(behind[row["actor"]]) or "–"}
+            for row in sorted(known, key=lambda row: number[row["actor"]])]
 
 
 def _runs(numbers: list[int]) -> str:

@@ -2,8 +2,8 @@
 
 This folder imports nothing but the standard library, `errors`, `digest` and `derive`, so that a person who does not
 trust us can read everything that a verification depends on: `_pairs`, `_links` and `_verdicts` hold rows against each
-other, `_chance` computes p anew, `_signature` says who signed. It refuses to trust any number that it can compute,
-computes none with the code that made it, and says what it did not check.
+other, `_roles` says who came first, `_chance` computes p anew, `_signature` says who signed. It refuses to trust any
+number that it can compute, computes none with the code that made it, and says what it did not check.
 
     (0) the archive is canonical and safe
     (1) canonical bytes, manifest, signature
@@ -37,6 +37,7 @@ from ._pairs import (
     check_occasions,
     check_q,
 )
+from ._roles import check_roles
 from ._signature import ed25519_valid, hex_bytes, public_key
 from ._verdicts import check_explanations, check_signs, check_verdicts
 
@@ -74,6 +75,9 @@ _SHAPES = {
     **dict.fromkeys(("p", "q", "p_time", "p_choice", "stability"), _P),
     **dict.fromkeys(("ratio", "low", "high", "posterior", "delta_s", "q_min"), _REAL_OR_NOT),
     **dict.fromkeys(("at_a", "at_b", "at_actor", "at_source", "posts.at", "first", "last"), _TIME_OR_NOT),
+    **dict.fromkeys(("sittings", "came_first", "came_last"), WHOLE),
+    "share_first": re.compile(r"|[01]\.[0-9]{6}"), "median_lag_s": re.compile(r"|(0|[1-9][0-9]{0,8})\.[0-9]{6}"),
+    "role": re.compile("|".join(derive.ROLES)),
     **dict.fromkeys(("together", "named"), _YES), "chance": _CHANCE,
     "decisions.verdict": re.compile("|".join(derive.VERDICTS)),
     "decisions.at": re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}"),
@@ -354,17 +358,19 @@ def _follows(statement: Mapping, files: Mapping[str, bytes], tables: Tables) -> 
     check_q(tables, plan)
     check_clusters(tables)
     check_cluster_names(statement, tables)
+    check_roles(tables, plan)
     check_common_property(tables, plan)
     ratios = check_links(tables, plan)
     check_signs(tables, plan)
     check_explanations(tables)
     check_verdicts(tables)
     _run(statement, tables)
-    rows = {name: len(tables.rows(name)) for name in ("edges", "occasions", "links", "signs", "verdicts")}
+    rows = {name: len(tables.rows(name)) for name in ("edges", "occasions", "links", "signs", "verdicts", "roles")}
     return (f"All {values:,} numbers and names in {sentences:,} sentences follow from the rows. So do, computed again: "
             f"the chance of {rows['edges']:,} pairs from their {rows['occasions']:,} occasions, their p and q, the "
-            f"clusters, {ratios:,} likelihood ratios from their counts, the words of {rows['links']:,} links, the "
-            f"chance of {rows['signs']:,} signs, the verdicts on {rows['verdicts']:,} clusters from them, and the "
+            f"clusters, the order in time of {rows['roles']:,} members, {ratios:,} likelihood ratios from their "
+            f"counts, the words of {rows['links']:,} links, the chance of {rows['signs']:,} signs, the verdicts on "
+            f"{rows['verdicts']:,} clusters from them, and the "
             f"standing {statement['standing']!r}.")
 
 
