@@ -1,8 +1,12 @@
 """On a cluster the same is counted: for any number of partitions, any order of rows, and with tasks that die."""
 
+import dataclasses
 import itertools
 import os
 import signal
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +14,7 @@ import polars as pl
 import pytest
 
 import cotrace
-from cotrace import engines, parts, pipeline, simulate, tables
+from cotrace import afar, engines, forgetting, parts, pipeline, reading, simulate, tables, traces
 from cotrace.engines import _session, local, reference, spark
 from cotrace.errors import InputError, MissingPartError
 
@@ -89,7 +93,22 @@ def test_shards_of_one_object_each_change_no_count(asked, monkeypatch):
 def test_a_shard_is_of_whole_objects(size, expected):
     start = np.array([0, 3, 3, 4, 9, 9])  # objects without an act are nobody's burden
 
-    assert spark.shards(start, size) == expected
+    assert spark.shards(start, np.diff(start), size) == expected
+
+
+def test_an_object_on_which_many_meet_weighs_as_much_as_they_meet():
+    crowd = table_of(*[(f"a{n:02}", "crowd", 0) for n in range(40)], *[(f"a{n:02}", f"o{n:02}", 0) for n in range(40)])
+    events = engines.encode(crowd)
+
+    assert spark.work(events, 0).tolist() == [40, *[1] * 40]
+    assert spark.work(events, 60_000_000).tolist() == [40 + 780, *[1] * 40]
+    assert spark.shards(events.start, spark.work(events, 60_000_000), 40)[0] == (0, 40)
+
+
+def table_of(*rows):
+    acted = [(f"x:{actor}", "account", object_, NOON + timedelta(seconds=second), f"x:{number}", None)
+             for number, (actor, object_, second) in enumerate(rows)]
+    return pl.DataFrame(acted, schema=tables.ACTIONS, orient="row")
 
 
 def test_a_task_that_is_killed_once_changes_no_count(asked, monkeypatch, tmp_path):
@@ -219,7 +238,7 @@ def test_the_kernel_is_the_one_of_local():
 
 # ----------------------------------------------------------------------------------------------- the whole line
 
-PLAN = cotrace.Plan(traces=("same_text", "shared_link", "similar_text"), placebos=1)
+PLAN = cotrace.Plan(windows=(60,), placebos=1)
 
 
 @pytest.fixture(scope="module")
@@ -247,25 +266,163 @@ def written(world, folder, files):
     return sorted(folder.iterdir())
 
 
-@pytest.fixture(scope="module")
-def found(world, tmp_path_factory):
-    """What `reference` finds, by number of files, because receipts name files."""
-    folder = tmp_path_factory.mktemp("reference")
-    return {files: pipeline.run(written(world, folder / str(files), files), plan=PLAN, platform="sim",
-                                engine="reference") for files in (1, 2, 5)}
-
-
-@pytest.mark.parametrize("files", [1, 2, 5])
-def test_posts_that_stay_on_the_cluster_give_the_same_dossier_byte_for_byte(asked, monkeypatch, world, found, tmp_path,
-                                                                            files):
+@pytest.mark.parametrize(("files", "looked_for"), [
+    (1, ("shared_link",)), (2, ("shared_link", "similar_text")), (5, ("shared_link",))])
+def test_posts_that_stay_on_the_cluster_give_the_same_dossier_byte_for_byte(asked, monkeypatch, world, tmp_path, files,
+                                                                            looked_for):
     monkeypatch.setattr(spark, "FEW", 500)  # the traces are counted there, the hundreds of planted rings here
-    written(world, tmp_path / "posts", files)
-    posts = tmp_path / "posts" if files == 5 else sorted((tmp_path / "posts").iterdir())
+    paths, plan = written(world, tmp_path / "posts", files), dataclasses.replace(PLAN, traces=looked_for)
 
-    run = pipeline.run(posts, plan=PLAN, platform="sim", engine="spark", master=MASTER, workers=files)
+    run = pipeline.run(tmp_path / "posts" if files == 5 else paths, plan=plan, platform="sim", engine="spark",
+                       master=MASTER, workers=files, case=tmp_path / "case")
 
-    assert run.dossier == found[files].dossier
+    assert run.dossier == pipeline.run(paths, plan=plan, platform="sim", engine="reference").dossier
     assert len(run.findings.clusters) == 1 and run.findings.reading.counts["conflicting"] == 4
-    members = set(run.findings.clusters[0].members)
     told = run.findings.reading.posts.filter(pl.col("text").is_not_null())
-    assert set(told["account"]) == members, "words of others stay where they are"
+    assert set(told["account"]) == set(run.findings.clusters[0].members), "words of others stay where they are"
+    with pytest.raises(InputError, match=r"lie on a cluster.*\n.*--engine spark"):
+        pipeline.again(tmp_path / "case")  # from half of them would be another finding
+
+
+def both(posts, **how):
+    """What is read here, and on the cluster; with every post brought here at the end."""
+    here = reading.read(posts, **how)
+    there = afar.read(spark, afar.lie_there(posts, spark), **how)
+    everybody = {who for column in ("account", "place") for who in here.posts[column].drop_nulls()}
+    return here, there, there.whole(there.reading, actors=everybody)
+
+
+def test_what_is_read_there_is_what_is_read_here(asked, world, tmp_path):
+    posts = written(world.with_columns(account_name=pl.format("n{}", pl.col("post_id").str.slice(-1)),
+                                       hashtags=pl.lit("a b")), tmp_path / "posts", 3)
+
+    here, there, whole = both(posts, platform="sim")
+
+    assert whole.posts.equals(here.posts) and there.reading.actors.equals(here.actors)
+    assert there.reading.rejects.equals(here.rejects) and there.reading.inputs == here.inputs
+    assert (there.reading.counts, there.reading.notes) == (here.counts, here.notes)
+    assert here.counts["duplicates"] == 3 and here.rejects.height == 4, "or nothing was settled across files"
+    assert there.reading.posts.drop("text", "tags", "links", "of", "of_at", "media").equals(
+        here.posts.drop("text", "tags", "links", "of", "of_at", "media"))
+    assert there.reading.posts.select("text", "tags", "links").null_count().row(0) == (here.posts.height,) * 3
+
+
+def test_a_post_of_several_records_in_several_files_is_one_post_with_all_its_links(asked, tmp_path):
+    rows = pl.DataFrame([(f"c{n // 2}", f"a{n // 2 % 4}", 1_700_000_000 + n // 2, f"https://n.example/{n}")
+                         for n in range(40)],
+                        schema=["content_id", "account_id", "timestamp_share", "object_id"], orient="row")
+    rows[::2].write_parquet(tmp_path / "a.parquet")
+    rows[1::2].write_parquet(tmp_path / "b.parquet")
+
+    here, there, whole = both([tmp_path / "a.parquet", tmp_path / "b.parquet"], platform="sim")
+
+    assert whole.posts.equals(here.posts) and here.counts["gathered"] == 20
+    acts, without = there.act("shared_link")
+    assert acts.equals(traces.act("shared_link", here.posts)[0]) and acts.height == 40 and without == 0
+
+
+def test_whose_posts_were_forgotten_are_not_read_there_either(asked, world, tmp_path):
+    posts = written(world, tmp_path / "posts", 2)
+    gone = forgetting.Forgotten(b"key")
+    gone.add(reading.read(posts, platform="sim").posts["account"][0])
+
+    there = afar.read(spark, afar.lie_there(posts, spark), platform="sim", gone=gone)
+
+    here = forgetting.scrub(reading.read(posts, platform="sim"), gone)
+    assert there.reading.posts["post"].equals(here.posts["post"]) and there.reading.actors.equals(here.actors)
+
+
+def test_a_registry_that_names_domains_brings_the_links_of_everybody(asked, world, tmp_path):
+    posts = afar.lie_there(written(world, tmp_path / "posts", 1), spark)
+
+    assert afar.read(spark, posts, platform="sim", selectors=["domain"]).reading.posts["links"].null_count() == 0
+    assert afar.read(spark, posts, platform="sim", selectors=["account"]).reading.posts["links"].null_count() > 700
+
+
+def test_a_task_that_is_killed_while_it_reads_or_looks_changes_nothing(asked, monkeypatch, world, tmp_path):
+    posts = written(world, tmp_path / "posts", 2)
+
+    for name in ("_read", "_act"):
+        monkeypatch.setattr(afar, name, dying_once(getattr(afar, name), str(tmp_path / name)))
+    here, there, whole = both(posts, platform="sim")
+    acts, _ = there.act("shared_link")
+
+    assert os.path.exists(tmp_path / "_read") and os.path.exists(tmp_path / "_act")
+    assert whole.posts.equals(here.posts) and acts.equals(traces.act("shared_link", here.posts)[0])
+
+
+def dying_once(step, marker):
+    def dies_once(*given):
+        if not os.path.exists(marker):
+            open(marker, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield from step(*given)
+
+    return dies_once
+
+
+@pytest.mark.parametrize(("spoil", "said"), [
+    (lambda folder: (folder / "part 1 [x].parquet").write_bytes(b"PAR1 and no more"), "part 1 .x..parquet begins like"),
+    (lambda folder: (folder / "again.parquet").write_bytes((folder / "part 0 [x].parquet").read_bytes()),
+     "is the same file as"),
+    (lambda folder: pl.DataFrame({"b": [1]}).write_parquet(folder / "b.parquet"), "b.parquet has no column that"),
+], ids=["cut off", "twice", "another table"])
+def test_what_cannot_be_read_there_is_told_as_here_and_at_once(asked, world, tmp_path, spoil, said):
+    written(world, tmp_path / "posts", 2)
+    spoil(tmp_path / "posts")
+
+    with pytest.raises(InputError, match=said):
+        afar.read(spark, afar.lie_there(tmp_path / "posts", spark), platform="sim")
+
+
+def test_what_is_not_there_is_told(asked, tmp_path):
+    with pytest.raises(InputError, match=r"Spark cannot list .*nowhere\.parquet"):
+        spark.listed([f"file://{tmp_path}/nowhere.parquet"])
+
+
+def test_a_file_that_no_row_can_hold_is_refused_before_it_is_read(asked, monkeypatch, world, tmp_path):
+    written(world, tmp_path / "posts", 1)
+    monkeypatch.setattr(spark, "LARGEST", 1000)
+
+    with pytest.raises(InputError, match="has more than 2 GiB"):
+        spark.listed([f"file://{tmp_path}/posts"])
+
+
+def test_tables_and_other_files_are_read_here(world, tmp_path):
+    (tmp_path / "a.csv").touch()
+
+    assert afar.lie_there(world, spark) is None and afar.lie_there([tmp_path / "a.csv"], spark) is None
+    assert afar.lie_there([tmp_path / "a.parquet"], local) is None, "the engine of one machine reads here"
+    assert afar.lie_there("s3a://b/posts/", spark) == ["s3a://b/posts/"]
+    assert afar.lie_there("hdfs://n/p/*.parquet", spark) == ["hdfs://n/p/*.parquet"]
+    with pytest.raises(InputError, match="reads Parquet and nothing else"):
+        afar.lie_there(["s3a://b/posts.csv"], spark)
+
+
+def test_a_master_for_an_engine_that_has_none_is_refused(tmp_path):
+    (tmp_path / "posts.csv").write_text("x")
+
+    ran = subprocess.run([sys.executable, "-m", "cotrace", "run", str(tmp_path / "posts.csv"), "--master", "local[2]"],
+                         capture_output=True, text=True)
+
+    assert ran.returncode == 2 and "--engine spark --master URL" in ran.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "posts.csv"] or not list(tmp_path.glob("*.case/runs/*"))
+
+
+@pytest.mark.slow
+def test_a_master_that_is_not_there_is_told_within_the_patience():
+    """In a process of its own: one process has one Spark."""
+    code = """if True:
+        from cotrace.engines import _session, spark
+        _session.PATIENCE_S = 20
+        try:
+            spark.connect("spark://127.0.0.1:1")
+        except _session.InputError as told:
+            print(told)
+        """
+    began = time.monotonic()
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+
+    assert "did not answer" in ran.stdout, ran.stderr[-2000:]
+    assert time.monotonic() - began < 90

@@ -22,14 +22,17 @@ from ..software import software
 
 JAVA = 17             # what Spark 4 is built for
 PATIENCE_S = 120      # a standalone master is tried three times for 20 s each before Spark itself gives up
-QUIET = {             # for a session of our own; one that spark-submit configured stays as it is
+QUIET = {             # for a session of our own; what spark-submit configured stays as it is
     "spark.app.name": "cotrace", "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false",
-    "spark.driver.maxResultSize": "0", "spark.log.level": "ERROR"}
+    "spark.driver.maxResultSize": "0", "spark.log.level": "OFF"}  # what ends a step is told in our words
 HERE = {              # on one machine nothing listens to the outside, and nothing is left in the folder of the call
     "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
-    "spark.sql.warehouse.dir": f"file://{tempfile.gettempdir()}/cotrace-spark-warehouse"}
+    "spark.sql.warehouse.dir": f"file://{tempfile.gettempdir()}/cotrace-spark-warehouse",
+    "spark.driver.memory": "4g"}  # of Java at most: tasks run in it here, each with a file or a shard
 # Each row is a block of megabytes, so it is a batch of its own; and the number of tasks is the one asked for.
 ALWAYS = {"spark.sql.execution.arrow.maxRecordsPerBatch": "1", "spark.sql.adaptive.enabled": "false"}
+
+_known: list[Any] = []  # the session of this process: Spark itself tells it only to the thread that made it
 
 
 def java_version() -> int | None:
@@ -70,12 +73,14 @@ def session(master: str | None) -> Any:
     """
     from pyspark.sql import SparkSession
 
-    active = SparkSession.getActiveSession()
-    if active is not None and not active.sparkContext._jsc.sc().isStopped():
-        return _same_master(active, master)
+    for known in (_known[-1] if _known else None, SparkSession.getActiveSession()):
+        if known is not None and known.sparkContext._jsc is not None and not known.sparkContext._jsc.sc().isStopped():
+            return _same_master(known, master)
     refuse_java()
-    from pyspark import SparkConf
+    from pyspark import SparkConf, SparkContext
 
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        SparkContext._ensure_initialized()  # or what spark-submit was told would not be seen
     conf = SparkConf()
     given = master or conf.get("spark.master", None) or "local[*]"
     if given.startswith("local"):
@@ -86,19 +91,19 @@ def session(master: str | None) -> Any:
         if key == "spark.master" or not conf.contains(key):
             conf.set(key, value)
     patience = float(conf.get("spark.cotrace.patience", str(PATIENCE_S)) or PATIENCE_S)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of pandas 3, of which we use nothing
-        made = _within(patience, f"The Spark master {given} did not answer", lambda: _made(conf, given), _give_up)
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # of which nothing is used here
+    made = _within(patience, f"The Spark master {given} did not answer", lambda: _made(conf), _give_up)
     for key, value in ALWAYS.items():
         made.conf.set(key, value)
     if not given.startswith("local["):  # whose executors are this very machine and Python
         theirs = _within(patience, f"The Spark master {given} answered, but no executor came",
                          lambda: _software(made), made.stop)
         _refuse_other_software(theirs, given)
+    _known[:] = [made]
     return made
 
 
-def _made(conf: Any, master: str) -> Any:
+def _made(conf: Any) -> Any:
     from pyspark.sql import SparkSession
 
     return SparkSession.builder.config(conf=conf).getOrCreate()
@@ -109,8 +114,10 @@ def _same_master(active: Any, master: str | None) -> Any:
     if master is not None and master != there:
         raise InputError(f"This process runs on the Spark master {there} already, and --master says {master}.\n"
                          "Name one of them; one process has one.")
-    for key, value in ALWAYS.items():
-        active.conf.set(key, value)
+    if active not in _known:
+        for key, value in ALWAYS.items():
+            active.conf.set(key, value)
+        _known[:] = [active]
     return active
 
 
@@ -163,8 +170,13 @@ def spark_faults() -> tuple[type[BaseException], ...]:
 
 
 def reason(fault: BaseException) -> str:
-    """One line of what Spark says in hundreds."""
+    """One line of what Spark says in hundreds: the error of ours that ended a task, else the innermost cause."""
     text = str(fault)
+    if "Traceback (most recent call last)" in text:
+        raised = text.split("Traceback (most recent call last):")[-1].split("\n\tat ")[0]
+        lines = [line.strip() for line in raised.splitlines() if line.strip() and not line.startswith("  ")]
+        told = [line for line in lines if not line.startswith("SQLSTATE")]
+        return (told or ["an error without words"])[-1][:300]
     for pattern in (r"Caused by: (?:[\w.$]+: )?([^\n]+)", r"((?:Job|Task) [^\n]+)", r"\n: (?:[\w.$]+: )?([^\n]+)"):
         if found := re.search(pattern, text):
             return found[1].strip()[:300].rstrip(".") + "."

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from .. import errors
 from ..errors import CotraceError, InputError
 from . import Events, _session, crowded, local, pair_table, take, windows_us
+from ._pairs import _expected as expected_meetings
 from ._pairs import counted
 
 NEEDS = {"pyspark": "spark", "pyarrow": "spark", "pandas": "spark"}  # mapInArrow asks for pandas, and uses none of it
@@ -73,7 +74,8 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
     if len(events) < FEW:
         return local.pairs(events, windows_s, min_objects)
     divisions = partitions_of(len(events), workers)
-    by_shard = _over_shards(events, functools.partial(shard_pairs, windows, divisions), workers)
+    by_shard = _over_shards(events, functools.partial(shard_pairs, windows, divisions), workers,
+                            int(windows[-1]))
     sums = gathered(by_shard, functools.partial(sum_pairs, max(1, min_objects)), divisions)
     found = pl.concat([unpacked(block) for _, _, block in collected(sums)] or [_no_pairs()])
     found = found.sort("a", "b", "window")
@@ -196,10 +198,11 @@ def partitions_of(acts: int, asked: int | None = None) -> int:
 
 
 def _over_shards(events: Events, kernel: Callable[[int, int, bytes], Iterator[Block]], workers: int | None,
-                 **more: NDArray) -> Any:
+                 within_us: int = 0, **more: NDArray) -> Any:
     """What the kernel gives for each shard; the order of a shard is its first act."""
-    partitions = partitions_of(len(events), workers)
-    cuts = shards(events.start, min(SHARD, -(-len(events) // (EACH * partitions))))
+    weight = work(events, within_us)
+    partitions = partitions_of(int(weight.sum()), workers)
+    cuts = shards(events.start, weight, min(SHARD, -(-int(weight.sum()) // (EACH * partitions))))
     columns: dict[str, NDArray] = {"object": events.object, "at": events.at, "actor": events.actor, "post": events.post,
                                    "by": events.by, "kind": events.kind[events.actor], **more}
     blocks = [(number, first, packed(pl.DataFrame({name: column[first:last] for name, column in columns.items()})))
@@ -207,15 +210,22 @@ def _over_shards(events: Events, kernel: Callable[[int, int, bytes], Iterator[Bl
     return mapped(given(blocks).repartition(partitions, "key"), kernel)
 
 
-def shards(start: NDArray[np.int64], size: int) -> list[tuple[int, int]]:
-    """Stretches of acts, each of whole objects: about `size` acts, or one larger object."""
+def work(events: Events, within_us: int) -> NDArray[np.int64]:
+    """What each object costs: its acts, and the pairs of them that lie within a window."""
+    met = np.zeros(len(events.start) - 1, dtype=np.int64)
+    if within_us and len(met):
+        expected_meetings(0, len(met), events.start, events.at, within_us, met)
+    return np.diff(events.start) + met
+
+
+def shards(start: NDArray[np.int64], weight: NDArray[np.int64], size: int) -> list[tuple[int, int]]:
+    """Stretches of acts, each of whole neighbouring objects: of about so much weight, or of one heavier object."""
+    total = np.concatenate([[0], np.cumsum(weight)])
     cuts = [0]
-    ends = start[1:]
-    while cuts[-1] < start[-1]:
-        place = int(np.searchsorted(ends, cuts[-1] + size, side="right")) - 1
-        end = int(ends[max(place, 0)])
-        cuts.append(end if end > cuts[-1] else int(ends[int(np.searchsorted(ends, cuts[-1], side="right"))]))
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+    while cuts[-1] < len(weight):
+        cuts.append(max(cuts[-1] + 1, int(np.searchsorted(total, total[cuts[-1]] + size, side="right")) - 1))
+    acts = start[cuts]
+    return [(int(first), int(last)) for first, last in zip(acts[:-1], acts[1:], strict=True) if first < last]
 
 
 def listed(paths: Sequence[str]) -> list[tuple[str, int]]:
@@ -245,7 +255,7 @@ def read(paths: Sequence[str], step: Callable[[int, str, bytes], Iterable[Block]
 
     def over(batches: Iterator[Any]) -> Iterator[Any]:
         for path, raw in (row for batch in batches for row in zip(*map(_cells, batch.columns), strict=True)):
-            yield from _batches(_told(step(number[path], path, raw)))
+            yield from _batches(_told(step, number[path], path, raw))
 
     return _files(paths).select("path", "content").mapInArrow(over, BLOCKS)
 
@@ -298,7 +308,7 @@ def mapped(blocks: Any, step: Callable[[int, int, bytes], Iterable[Block]]) -> A
     """`step` of each block, where it lies."""
     def over(batches: Iterator[Any]) -> Iterator[Any]:
         for key, order, block in _rows(batches):
-            yield from _batches([(key, order, block)] if key == WRONG else _told(step(key, order, block)))
+            yield from _batches([(key, order, block)] if key == WRONG else _told(step, key, order, block))
 
     return blocks.mapInArrow(over, BLOCKS)
 
@@ -308,7 +318,7 @@ def gathered(blocks: Any, step: Callable[[int, Sequence[bytes]], Iterable[Block]
     def over(batches: Iterator[Any]) -> Iterator[Any]:
         for key, rows in groupby(_rows(batches), key=itemgetter(0)):
             of_key = [block for _, _, block in rows]
-            yield from _batches([(key, 0, of_key[0])] if key == WRONG else _told(step(key, of_key)))
+            yield from _batches([(key, 0, of_key[0])] if key == WRONG else _told(step, key, of_key))
 
     return blocks.repartition(partitions, "key").sortWithinPartitions("key", "order").mapInArrow(over, BLOCKS)
 
@@ -331,10 +341,10 @@ def collected(blocks: Any) -> list[Block]:
     return found
 
 
-def _told(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Blocks, or what was refused: it would be refused again, so no attempt is wasted on it."""
+def _told(step: Callable[..., Iterable[Block]], *given: Any) -> Iterator[Block]:
+    """The blocks of a step, or what it refused: it would be refused again, so no attempt is wasted on it."""
     try:
-        yield from blocks
+        yield from step(*given)
     except CotraceError as refused:
         yield WRONG, 0, json.dumps([type(refused).__name__, str(refused)]).encode()
 
