@@ -29,7 +29,10 @@ def cluster():
         pytest.skip(f"no Spark here: {hint}")
     if (_session.java_version() or 0) < _session.JAVA:
         pytest.skip(f"no Java {_session.JAVA} here: Spark cannot start")
-    made = _session.session(MASTER)
+    with pytest.MonkeyPatch.context() as quick:  # Java compiles less for a minute's work
+        quick.setenv("PYSPARK_SUBMIT_ARGS",
+                     "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell")
+        made = _session.session(MASTER)
     yield made
     made.stop()
 
@@ -380,6 +383,16 @@ def test_what_is_not_there_is_told(asked, tmp_path):
         spark.listed([f"file://{tmp_path}/nowhere.parquet"])
 
 
+def test_a_folder_is_the_parquet_files_in_it_at_any_depth(asked, world, tmp_path):
+    written(world, tmp_path / "posts", 2)
+    written(world, tmp_path / "posts" / "day=2", 1)
+    (tmp_path / "posts" / "_SUCCESS").touch()
+    (tmp_path / "posts" / "notes.csv").write_text("post_id\n1\n")
+
+    assert [path.rpartition("posts/")[2] for path, _ in spark.listed(afar.lie_there(tmp_path / "posts", spark))] == [
+        "day=2/part 0 [x].parquet", "part 0 [x].parquet", "part 1 [x].parquet"]
+
+
 def test_a_file_that_no_row_can_hold_is_refused_before_it_is_read(asked, monkeypatch, world, tmp_path):
     written(world, tmp_path / "posts", 1)
     monkeypatch.setattr(spark, "LARGEST", 1000)
@@ -426,3 +439,21 @@ def test_a_master_that_is_not_there_is_told_within_the_patience():
 
     assert "did not answer" in ran.stdout, ran.stderr[-2000:]
     assert time.monotonic() - began < 90
+
+
+@pytest.mark.slow
+def test_a_whole_platform_with_registries_signs_and_explanations_gives_the_same_dossier(asked, monkeypatch, tmp_path):
+    """What is compared with everybody must be in the thin rows, or a word about somebody would change."""
+    monkeypatch.setattr(spark, "FEW", 200_000)
+    made = simulate.world("demo", seed=7)
+    sources = simulate.write(made, tmp_path / "world")["sources"]
+    (tmp_path / "posts").mkdir()
+    for number, part in enumerate(made.posts.partition_by("platform", maintain_order=True)):
+        part.write_parquet(tmp_path / "posts" / f"{number}.parquet")
+    posts, plan = sorted((tmp_path / "posts").iterdir()), cotrace.Plan(placebos=1)
+
+    run = pipeline.run(posts, plan=plan, registries=[sources], engine="spark", master=MASTER)
+
+    here = pipeline.run(posts, plan=plan, registries=[sources])
+    assert run.dossier == here.dossier
+    assert here.findings.links and here.findings.signs and len(here.findings.clusters) > 3

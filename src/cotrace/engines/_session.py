@@ -29,8 +29,10 @@ HERE = {              # on one machine nothing listens to the outside, and nothi
     "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.warehouse.dir": f"file://{tempfile.gettempdir()}/cotrace-spark-warehouse",
     "spark.driver.memory": "4g"}  # of Java at most: tasks run in it here, each with a file or a shard
-# Each row is a block of megabytes, so it is a batch of its own; and the number of tasks is the one asked for.
-ALWAYS = {"spark.sql.execution.arrow.maxRecordsPerBatch": "1", "spark.sql.adaptive.enabled": "false"}
+# Each row is a block of megabytes, so it is a batch of its own; the number of tasks is the one asked for; and Java
+# writes no program for plans that only move blocks.
+ALWAYS = {"spark.sql.execution.arrow.maxRecordsPerBatch": "1", "spark.sql.adaptive.enabled": "false",
+          "spark.sql.codegen.wholeStage": "false"}
 
 _known: list[Any] = []  # the session of this process: Spark itself tells it only to the thread that made it
 

@@ -279,7 +279,9 @@ def cores() -> int:
 
 
 def _files(paths: Sequence[str]) -> Any:
-    return _session.session(_master).read.format("binaryFile").load(list(paths))
+    """path, length, content of Parquet files; of folders, those in them at any depth."""
+    asked = _session.session(_master).read.format("binaryFile").option("pathGlobFilter", "*.{parquet,pq}")
+    return asked.option("recursiveFileLookup", "true").load(list(paths))
 
 
 def held(blocks: Any) -> Any:
