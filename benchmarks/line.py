@@ -6,8 +6,8 @@
     python benchmarks/line.py 1000000 2 FILE        # one run, in this process; FILE is made where it is not there
 
 The posts are `_posts.py`'s: nobody but five planted rings of ten acts together, so the dossier is small and the search
-is not. Every run is `cotrace run` with its defaults, in a process of its own, into a new case: all traces, all windows,
-20 placebos of each kind, plantings, dossier; with fewer copies, their time is that of so many. A stage has wall-clock
+is not. Every run is `cotrace run` in a process of its own, into a new case: five traces, windows of 60 and 1,800 s, 20
+placebos of each kind, plantings, dossier; with fewer copies, their time is that of so many. A stage has wall-clock
 `seconds` and `cpu_s`, the processor time of all threads, the fairer figure where others use the machine. `engine` is
 what all stages together spent in the engine's four functions, `encode` what they spent in making events of actions.
 `peak_mb` is the process's highest resident memory up to the end of the stage. `digest` is that of the dossier: another
@@ -28,6 +28,8 @@ import _posts
 
 SIZES = (100_000, 1_000_000)
 COPIES = 20
+TRACES = ("reply_target", "repost", "same_text", "shared_link", "tag_sequence")
+WINDOWS = (60, 1800)
 
 
 def peak_mb() -> float:
@@ -67,30 +69,30 @@ class Clock:
 
 def one(file: Path, copies: int) -> dict:
     """One run, timed; compiling is done before on a few posts."""
-    from cotrace import engines, pipeline
+    from cotrace import kept, network, pipeline
     from cotrace.engines import local
-    from cotrace.network import _layers, _placebo
     from cotrace.records import Plan
+
+    plan = Plan(traces=TRACES, windows=WINDOWS, placebos=copies)
 
     with tempfile.TemporaryDirectory() as folder:
         few = Path(folder) / "few.parquet"
         _posts.posts(16_000, seed=9).write_parquet(few)
         began = time.perf_counter()
-        pipeline.run([few], plan=Plan(placebos=copies))
+        pipeline.run([few], plan=plan)
         compiled = time.perf_counter() - began
         clock, line = Clock(), pipeline._Line
-        for owner, name, stage in ((pipeline, "_read", "read"), (line, "act", "traces"), (line, "validated", "network"),
+        for owner, name, stage in ((kept, "read", "read"), (line, "act", "traces"), (line, "validated", "network"),
                                    (line, "placebos", "placebos"), (line, "plantings", "plantings"),
                                    (line, "naive_edges", "naive"), (pipeline.clusters, "find", "clusters"),
                                    (pipeline.attribution, "link", "attribution"),
-                                   (pipeline.dossier, "build", "dossier")):
+                                   (pipeline.verdicts, "judge", "verdicts"), (pipeline.dossier, "build", "dossier")):
             clock.around(owner, name, stage)
         for name in ("pairs", "near", "lag_near", "meetings"):
             clock.around(local, name, "engine", nested=True)
-        for owner in (engines, _layers, _placebo):
-            clock.around(owner, "encode", "encode", nested=True)
+        clock.around(network, "encode", "encode", nested=True)
         began, used = time.perf_counter(), time.process_time()
-        found = pipeline.run([file], case=Path(folder) / "case", plan=Plan(placebos=copies))
+        found = pipeline.run([file], case=Path(folder) / "case", plan=plan)
         whole, cpu = time.perf_counter() - began, time.process_time() - used
     stages = {name: {key: round(value, 2) for key, value in told.items()} for name, told in clock.stages.items()}
     return {"posts": found.findings.reading.posts.height, "copies": copies, "seconds": round(whole, 1),

@@ -173,11 +173,12 @@ def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.D
     line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress)
 
     actions, seen = line.act(read, there, before)
-    tested = functools.cache(lambda: line.tested(actions, before))
+    encoded = functools.cache(lambda: network.encoded(actions))
+    tested = functools.cache(lambda: line.tested(actions, encoded, before))
     valid = line.validated(tested)
-    placebos = line.placebos(actions, tested)
+    placebos = line.placebos(actions, encoded, tested)
     plantings = line.plantings(actions, tested)
-    naive_edges = line.naive_edges(actions)
+    naive_edges = line.naive_edges(encoded)
     stand = decisions.standing([*(Decision(**made) for made in store.decisions), *decided])
     left = decisions.take_out(valid.edges, valid.occasions, stand)
     found = clusters.find(left.edges, plan_digest=digest.digest(plan.as_plain()), seed=plan.seed)
@@ -219,6 +220,7 @@ class _Valid:
     candidates: int
 
 
+Encoded = Callable[[], dict[str, Events]]  # the actions as an engine reads them: when they are asked for, once
 Tested = Callable[[], network.Validation]  # computes them when they are asked for, once
 
 
@@ -249,10 +251,10 @@ class _Line:
             actions[name] = acts
         return actions, tuple(reports)
 
-    def tested(self, actions: Frames, before: Counted | None) -> network.Validation:
+    def tested(self, actions: Frames, encoded: Encoded, before: Counted | None) -> network.Validation:
         """What chance says of every pair; of what was counted before, only what new posts change is counted again."""
         known = before.known(actions, self.plan, self.engine) if before else None
-        valid = network.validate(actions, plan=self.plan, engine=self.engine, resolution_s=self.resolution_s,
+        valid = network.validate(encoded(), plan=self.plan, engine=self.engine, resolution_s=self.resolution_s,
                                  known=known, progress=self.progress)
         if before:
             before.keep(self.plan, valid)
@@ -270,10 +272,10 @@ class _Line:
         return _Valid(frames["edges"], frames["occasions"], plain["tests"], plain["set_aside"], tuple(plain["notes"]),
                       plain["searched"], frames["common"], plain["candidates"])
 
-    def placebos(self, actions: Frames, tested: Tested) -> tuple[Placebo, ...]:
+    def placebos(self, actions: Frames, encoded: Encoded, tested: Tested) -> tuple[Placebo, ...]:
         """The same search on copies in which who meets whom again is broken."""
         wanted = [(cell, copy) for cell in network.PLACEBOS for copy in range(self.plan.placebos)]
-        search = self._searching(actions, tested, wanted)
+        search = self._searching(actions, encoded, tested, wanted)
         made = []
         for done, (cell, copy) in enumerate(wanted):
             self.progress("Searching copies in which nobody meets again", done, len(wanted))
@@ -283,9 +285,10 @@ class _Line:
         self.progress("Searching copies in which nobody meets again", len(wanted), len(wanted))
         return tuple(made)
 
-    def _searching(self, actions: Frames, tested: Tested, wanted: list) -> Callable[[int], tuple[Frames, object]]:
+    def _searching(self, actions: Frames, encoded: Encoded, tested: Tested, wanted: list,
+                   ) -> Callable[[int], tuple[Frames, object]]:
         """The search of one of the copies: here, or several at once where the engine has other machines."""
-        told = functools.cache(lambda: _Told(actions, tested(), self.plan, self.resolution_s, wanted))
+        told = functools.cache(lambda: _Told(actions, encoded(), tested(), self.plan, self.resolution_s, wanted))
 
         if afar.fit(self.engine, actions):
             there = afar.copies(self.engine, _searched_there, told, len(wanted))
@@ -302,10 +305,10 @@ class _Line:
         _, plain, _ = kept.step(self.store, "plantings", self.of, make)
         return tuple(Planting(**ring) for ring in plain)
 
-    def naive_edges(self, actions: Frames) -> int:
+    def naive_edges(self, encoded: Encoded) -> int:
         """What the rule of other tools finds in these posts, beside what it finds in the copies."""
         _, plain, _ = kept.step(self.store, "naive", self.of,
-                                lambda: ({}, _naive(actions, self.plan, self.engine).height))
+                                lambda: ({}, _naive(encoded(), self.plan, self.engine).height))
         return plain
 
 
@@ -314,6 +317,7 @@ class _Told:
     """What the search of a copy needs, and what was counted once for all of one cell."""
 
     actions: Frames
+    events: dict[str, Events]      # these actions, encoded
     validation: network.Validation
     plan: Plan
     resolution_s: int
@@ -323,10 +327,8 @@ class _Told:
     def dealt(self, cell: str, copy: int) -> dict[str, Events]:
         """The actions of one copy, encoded."""
         if cell not in self.counted:
-            events = self.counted.get("events") or network.encoded(self.actions)
             self.counted.clear()  # of the cell before
-            self.counted["events"] = events
-            self.counted[cell] = network.copies(self.actions, events, self.validation, cell=cell)
+            self.counted[cell] = network.copies(self.actions, self.events, self.validation, cell=cell)
         seed = self.plan.seed * 1_000_003 + copy
         return {trace: deck.events_of(seed) for trace, deck in self.counted[cell].items()}
 
