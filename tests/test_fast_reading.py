@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cotrace import readers, reading
+from cotrace import kept, readers, reading
+from cotrace.case import Case
 from cotrace.errors import InputError
 from cotrace.progress import quiet
 from cotrace.readers import _lines, _rows, jsonl
@@ -267,3 +268,65 @@ def test_a_record_of_csv_that_is_too_long_is_one_reject_in_any_block(tmp_path, m
                 path.write_bytes(b"id,text\n1,a\n2," + cell + b"\n3,c\n4," + cell)
 
                 agree(path, csv_reader)
+
+
+# ---------------------------------------------------------------------------------------- into a case
+
+HOW = {"columns": None, "zone": None, "platform": None, "allow_rejects": 0.05}
+
+
+def some_posts(path: Path, number: int = 300) -> Path:
+    rows = [{"id": str(n), "account": f"a{n % 7}", "at": f"2026-01-{n * 7 % 28 + 1:02d}T10:00:{n % 60:02d}Z",
+             "text": f"words {n}"} for n in range(number)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_posts_that_do_not_fit_into_memory_lie_in_the_case_as_those_that_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(_shelf, "BOX", 20)
+    monkeypatch.setattr(_shelf, "SAMPLE", 1)
+    monkeypatch.setattr(readers.gathered, "__defaults__", (readers.every, 40))
+    path = some_posts(tmp_path / "posts.jsonl")
+
+    small = kept.read(Case(tmp_path / "small"), [path], quiet, held=2000, **HOW)[0]
+    large = kept.read(Case(tmp_path / "large"), [path], quiet, **HOW)[0]
+
+    same(small, large)
+    blobs = [len(list((tmp_path / name / "blobs").glob("??/*"))) for name in ("small", "large")]
+    assert blobs[0] > blobs[1] == 4
+    assert not (tmp_path / "small" / "waiting").exists()
+
+
+def test_a_refused_file_leaves_the_case_as_it_was_and_the_same_command_goes_on(tmp_path, monkeypatch):
+    path = some_posts(tmp_path / "posts.jsonl")
+    case, whole = Case(tmp_path / "c"), reading.File.whole
+
+    def grown(self, container):
+        with open(path, "a") as more:
+            more.write("\n")
+        return whole(self, container)
+
+    monkeypatch.setattr(reading.File, "whole", grown)
+    with case.working(), pytest.raises(InputError, match="was changed while it was being read"):
+        kept.take(case, [path], quiet, **HOW)
+    assert not case.facts and {one.name for one in (tmp_path / "c").iterdir()} == {"case.json", "lock"}
+
+    monkeypatch.undo()
+    with case.working():
+        blob, _ = kept.take(case, [path], quiet, **HOW)
+
+    assert kept.reading_of(case, blob).posts.height == 300
+    assert kept.take(case, [path], quiet, **HOW)[0] == blob and len(case.facts) == 2
+
+
+def test_a_disk_that_is_full_while_posts_are_kept_is_said_so(tmp_path, monkeypatch):
+    path, case = some_posts(tmp_path / "posts.jsonl"), Case(tmp_path / "c")
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    with pytest.raises(InputError, match=r"cannot be kept.*No space left(.|\n)*Make room"):
+        kept.take(case, [path], quiet, **HOW)
+
+    assert not case.facts

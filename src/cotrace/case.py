@@ -3,6 +3,7 @@
     case.json        what this folder is
     log.jsonl        append-only: one canonical JSON line a fact, each chained to the one before
     blobs/ab/cd…     bytes, named by their sha256
+    waiting/         what does not fit into memory while one step is worked on
     runs/DIGEST/     what each run wrote: dossier.zip, statement.html, plan.toml, rejects.csv
     dossier.zip, statement.html   those of the newest run
     alerts.jsonl     what `cotrace watch` told, one line an alert
@@ -164,6 +165,28 @@ class Case:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path, raw)
         return name
+
+    def put_file(self, path: Path) -> str:
+        """Keep a file that lies in this case's `waiting`; it is moved. Returns its digest. Errors as `put`."""
+        name = digest.sha256_file(path)
+        if name in self._replaced or self._blob(name).exists():
+            return self.put(path.read_bytes())
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+        self._blob(name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, self._blob(name))
+        return name
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[Path]:
+        """An empty folder for what does not fit into memory while one step is worked on; then it is taken away."""
+        folder = self.folder / "waiting"
+        shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def get(self, name: str) -> bytes:
         """Bytes by their digest.

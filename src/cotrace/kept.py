@@ -88,7 +88,8 @@ def take(store: Case | Nowhere, posts: object, progress: Progress, *, held: int 
     reading.check_allowed(how["allow_rejects"])
     files = _files(posts)
     if not files or isinstance(store, Nowhere):  # tables and standard input have no name to remember them by
-        return _put(store, *_apart(forgetting.scrub(reading.read(posts, progress=progress, **how), forgotten(store)))), how
+        anew = forgetting.scrub(reading.read(posts, progress=progress, **how), forgotten(store))
+        return _put(store, *_apart(anew)), how
     if not store.facts:  # nothing is remembered of them: they are read and digested at once
         raw = _taken(store, files, progress, held, how)
         digests = sorted(one["sha256"] for one in json.loads(raw)["plain"]["inputs"])
@@ -107,7 +108,8 @@ def take(store: Case | Nowhere, posts: object, progress: Progress, *, held: int 
 def _taken(store: Case, files: list[str | Path], progress: Progress, held: int | None, how: dict,
            digests: list[str] | None = None) -> bytes:
     """What `_put` writes of a reading, whose posts never were in memory all at once."""
-    gone, parts = forgotten(store), []
+    gone = forgotten(store)
+    parts: list[Path] = []
     with store.waiting() as folder:
         def keep(posts: pl.DataFrame) -> None:
             path = folder / f"posts.{len(parts):06d}"
