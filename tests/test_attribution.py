@@ -4,6 +4,7 @@ import math
 import random
 import sys
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -711,3 +712,18 @@ def test_what_stands_two_steps_away_is_no_evidence():
 def test_the_words_of_the_module_are_those_of_icd_203():
     assert _chance.EVEN == 0.55
     assert _chance.LIKELY == 0.80
+
+
+@pytest.mark.parametrize("spelled", ["{}", "PDQ:{}", "{}:87", "pdq:{}:100"])
+def test_a_picture_that_the_registry_names_is_met_however_posts_spell_its_hash(spelled):
+    """With the quality behind it, too; another hash is another picture."""
+    named, other = "0f" * 32, "f0" * 32
+    posts = [(who, START + timedelta(days=day), None, f"https://n.example/{who}/{day}", None)
+             for who in ("2", "3") for day in range(4)]
+    read = reading(posts)
+    media = [[spelled.format(named if post["account"] == "twitter:2" else other)] for post in read.posts.to_dicts()]
+    read = replace(read, posts=read.posts.with_columns(media=pl.Series(media)))
+
+    links = linked(read, registry((), {"selector_type": "media", "selector": f"pdq:{named}"}), ["twitter:2"])
+
+    assert {link.actor for link in links} == {"twitter:2"}

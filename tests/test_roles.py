@@ -1,19 +1,24 @@
 """Who comes first and who comes after: found where it is so, and nobody named where the order is drawn by lot."""
 
+import csv
 import datetime as dt
+import io
 import itertools
 from collections import Counter
 from fractions import Fraction
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import stats
 
-from cotrace import derive, network
+from cotrace import derive, digest, network, pipeline, simulate, verify
 from cotrace.dossier import _roles, _sentences
 from cotrace.dossier._evidence import moment
 from cotrace.dossier._writer import Writer
 from cotrace.errors import VerificationError
+from cotrace.exporters import csv as exporter
+from cotrace.records import Plan
 from cotrace.verify import _roles as check
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -193,3 +198,30 @@ def test_the_words_say_an_order_in_time_and_nothing_more():
 def test_roles_use_the_gate_of_nobody_else():
     """Order plays no part in who is found: the test of pairs looks at distances in time, and these have no sign."""
     assert "role" not in {name for name in dir(network)}
+
+
+# ------------------------------------------------------------------------------------------ from posts to export
+
+@pytest.mark.parametrize("ahead", [pytest.param(False, marks=pytest.mark.slow), True])
+def test_who_is_put_ahead_of_its_ring_is_told_and_nobody_is_where_nobody_is(ahead):
+    world = simulate.shares("ring", seed=11, accounts=200, objects=400, days=28, ring_objects=30, rings=2)
+    early = min(world.rings[0])
+    theirs = world.actions.filter(pl.col("actor").is_in(sorted(world.rings[0]))).group_by("object").agg(
+        start=pl.col("at").min(), many=pl.len()).filter(pl.col("many") >= 5)
+    moved = world.actions.join(theirs, on="object", how="left").with_columns(
+        at=pl.when(pl.lit(ahead) & (pl.col("actor") == early) & pl.col("start").is_not_null())
+        .then(pl.col("start") - pl.duration(seconds=1)).otherwise("at"))
+    posts = moved.select(pl.col("post").str.slice(4), pl.col("actor").str.slice(4).alias("account"), "at",
+                         links=pl.concat_list("object"))
+
+    run = pipeline.run(posts, plan=Plan(traces=("shared_link",), placebos=0), platform="sim")
+
+    verify.verify(run.dossier)
+    rows = list(csv.DictReader(io.StringIO(exporter.contents(digest.unarchive(run.dossier))["actors.csv"].decode())))
+    first = {row["actor"] for row in rows if row["role"] == "acts first"}
+    assert len(rows) >= 16 and first == ({early} if ahead else set())
+    assert all(row["after"] in ("", early) for row in rows)
+    if ahead:
+        mine = next(row for row in rows if row["actor"] == early)
+        assert float(mine["share_first"]) > 0.8 and float(mine["role_q"]) <= 0.01
+        assert "following is not operating" in digest.unarchive(run.dossier)["statement.md"].decode()
