@@ -8,7 +8,7 @@ from .._scene import Scene, Told
 
 COVERS = ("at", "client")  # a feed explains what is posted when, and with which program; not who the outlets are
 ENOUGH = 67
-CARRIED = ("same_text", "shared_link", "similar_text")  # behaviours in which a feed shows
+CARRIED = ("same_text", "shared_link", "similar_image", "similar_text")  # behaviours in which a feed shows
 
 
 def look(scene: Scene, cluster: Cluster) -> Told:
