@@ -126,9 +126,10 @@ class _Days:
         pipeline.refuse_too_large(read, memory)
         begun = self._registry(begun, registries)
         fresh = self._acknowledge(begun, shares)
-        put = time.process_time()
+        put = time.process_time() - began
         done = self._look(read, {**held, **fresh}, begun, key, engine, workers)
-        spent = {"counting": put - began, "anew": time.process_time() - put}
+        count = put + done.spent_s.get("counting", 0.0)
+        spent = {"counting": count, "anew": time.process_time() - began - count}
         return replace(done, new=tuple(sorted(files[one].name for one in fresh)), known=known, spent_s=spent)
 
     def keep(self, posts: list[str | Path], registries: Sequence[str | Path], plan: Plan | str | Path | None, how: dict,
@@ -341,12 +342,13 @@ class _Days:
             return Added((), (), look["look"], None)
         self.store.remember(LOOK, look)  # spent from here on, whatever becomes of this process
         version = digest.digest([self.version, begun["plan"], sorted(kept.forgotten(self.store).actors)])
+        counts = counted.before(self.store, version, blobs)
         run = pipeline.follow(self.store, made_from, read, kept.table(self.store, begun["registry"]), plan,
-                              pipeline.counting_by(engine, workers),
-                              before=counted.before(self.store, version, blobs), key=key, pseudonyms=self.pseudonyms,
-                              progress=self.progress)
+                              pipeline.counting_by(engine, workers), before=counts, key=key,
+                              pseudonyms=self.pseudonyms, progress=self.progress)
         self.store.remember(LOOKED, {"of": of})
-        return Added((), (), look["look"], run, changed=_since(self.store, before, run.dossier))
+        return Added((), (), look["look"], run, spent_s={"counting": counts.spent_s},
+                     changed=_since(self.store, before, run.dossier))
 
 
 def _since(store: Case, before: dict | None, dossier: bytes) -> changes.Changes | None:

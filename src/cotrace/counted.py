@@ -7,6 +7,7 @@ finding is the same byte for byte. Traces that compare all posts with each other
 """
 
 import json
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -40,35 +41,43 @@ class Counted:
     slices: tuple[tuple[str, kept.Frames], ...] = ()
     windows: tuple[int, ...] = ()
     met: dict[tuple[str, str], pl.DataFrame] = field(default_factory=dict)
+    spent_s: float = 0.0           # of processor, on what is new
+    _came: pl.DataFrame | None = None
     _before: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _went: dict[str, pl.DataFrame] = field(default_factory=dict)
     _fresh: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     def act(self, name: str, posts: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         """As `traces.act`."""
+        began = time.process_time()
         old = self._of_before(name)
         if old is None or self.touched is None:
             actions, without = traces.act(name, posts)
             self._fresh[name] = actions
-            return actions, without
-        came = pl.DataFrame({"post": self.touched})
-        self._fresh[name] = traces.get(name)(posts.join(came, on="post", how="semi"))
-        self._before[name] = old
-        actions = pl.concat([old.join(came, on="post", how="anti"), self._fresh[name]]).sort(ORDER)
+            return actions, without  # anew, and not among `spent_s`
+        if self._came is None:
+            self._came = posts.join(pl.DataFrame({"post": self.touched}), on="post", how="semi")
+        self._fresh[name] = traces.get(name)(self._came)
+        other = old["post"].is_in(self.touched.implode())
+        self._before[name], self._went[name] = old, old.filter(other)
+        self.spent_s += time.process_time() - began
+        actions = pl.concat([old.filter(~other), self._fresh[name]]).sort(ORDER)
         return actions, posts.height - actions["post"].n_unique()
 
     def known(self, actions: Mapping[str, pl.DataFrame], plan: Plan, engine: ModuleType,
               ) -> dict[tuple[str, str], pl.DataFrame]:
         """Pairs among which every candidate is, by (trace, kind); those that are not here have to be counted."""
-        found = {}
+        found, began = {}, time.process_time()
         for name, before in self._before.items():
             mine = [key for key in self.met if key[0] == name]
             if self.touched is None or plan.windows != self.windows or not mine or not plan.windows:
                 continue
-            may = network.may_meet(before, actions[name], self.touched, windows_s=plan.windows, engine=engine,
-                                   common_property=plan.common_property)
+            may = network.may_meet(before, actions[name], self._went[name], self._fresh[name], windows_s=plan.windows,
+                                   common_property=plan.common_property, engine=engine)
             if may is not None:
                 for key in mine:
                     found[key] = pl.concat([self.met[key], may.filter(kind=key[1]).select("a", "b")]).unique()
+        self.spent_s += time.process_time() - began
         return found
 
     def keep(self, plan: Plan, valid: network.Validation) -> None:

@@ -24,20 +24,18 @@ ORDER = ["object", "at", "actor", "post", "by"]
 PAIR = {"a": pl.String, "b": pl.String, "kind": pl.String}
 
 
-def may_meet(before: pl.DataFrame, after: pl.DataFrame, touched: pl.Series, *, windows_s: Sequence[int],
-             common_property: int, engine: ModuleType) -> pl.DataFrame | None:
+def may_meet(before: pl.DataFrame, after: pl.DataFrame, went: pl.DataFrame, came: pl.DataFrame, *,
+             windows_s: Sequence[int], common_property: int, engine: ModuleType) -> pl.DataFrame | None:
     """Pairs that may be candidates after, and were none before.
 
     Args:
         before, after: tables.ACTIONS of one trace, in any order.
-        touched: ids of posts; actions of all other posts are in both.
+        went, came: of them, those that may not be in the other; all others are in both.
         windows_s: the same as before.
 
     Returns:
         a < b, kind; None: everything has to be counted.
     """
-    posts = pl.DataFrame({"post": touched.unique()}, schema={"post": pl.String})
-    came, went = (frame.join(posts, on="post", how="semi") for frame in (after, before))
     keys = pl.concat([came.select(KEY), went.select(KEY)]).unique()
     if keys.is_empty():
         return pl.DataFrame(schema=PAIR)
@@ -52,7 +50,7 @@ def may_meet(before: pl.DataFrame, after: pl.DataFrame, touched: pl.Series, *, w
     around = now.join(span, on="object").filter(pl.col("at").is_between(pl.col("low") - 2 * wide,
                                                                         pl.col("high") + 2 * wide))
     around = around.with_columns(inner=pl.col("at").is_between(pl.col("low") - wide, pl.col("high") + wide))
-    return _met(_of_one_kind(around, after), windows_s, engine)
+    return _met(around if after["kind"].n_unique() == 1 else _of_one_kind(around, after), windows_s, engine)
 
 
 def _first(acts: pl.DataFrame) -> pl.DataFrame:
@@ -67,6 +65,8 @@ def _kinds(acts: pl.DataFrame) -> pl.DataFrame:
 
 def _another_kind(before: pl.DataFrame, after: pl.DataFrame, keys: pl.DataFrame) -> bool:
     """Is somebody of another kind now, so that all their acts are others'?"""
+    if pl.concat([before["kind"], after["kind"]]).n_unique() == 1:
+        return False
     actors = keys.select("actor").unique()
     was, now = (_kinds(acts.join(actors, on="actor", how="semi")) for acts in (before, after))
     return not was.join(now, on="actor").filter(pl.col("kind") != pl.col("kind_right")).is_empty()
