@@ -1,6 +1,7 @@
 """Engines only count, so they cannot disagree: every engine equals the reference, integer for integer."""
 
 import random
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotrace import engines, parts, reading, tables, traces
-from cotrace.engines import _meetings, _pairs, local, reference
+from cotrace.engines import _meetings, _near, _pairs, local, reference
 from cotrace.errors import InputError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -51,6 +52,21 @@ acts = st.lists(
 @given(actions=acts, windows=st.lists(st.sampled_from([0, 1, 10, 60, 1800, 90_000]), min_size=1, max_size=4),
        least=st.integers(1, 3), workers=st.sampled_from([1, 3]), limit=st.sampled_from([None, 0, 2, 4]))
 def test_an_engine_counts_what_the_reference_counts(engine, actions, windows, least, workers, limit):
+    equals_the_reference(engine, actions, windows, least, workers, limit)
+
+
+@settings(max_examples=150, deadline=None)
+@given(actions=acts, windows=st.lists(st.sampled_from([0, 1, 10, 60, 1800, 90_000]), min_size=1, max_size=4),
+       least=st.integers(1, 3), held=st.sampled_from([0, 2**25]))
+def test_what_is_spared_on_busy_objects_changes_no_count(actions, windows, least, held):
+    with pytest.MonkeyPatch.context() as busy:
+        for module, name, value in ((_pairs, "OFTEN", 0), (_pairs, "FEWER", 0), (_near, "LOOKS", 0),
+                                    (_pairs, "HELD", held)):
+            busy.setattr(module, name, value)
+        equals_the_reference(local, actions, windows, least, 2, None)
+
+
+def equals_the_reference(engine, actions, windows, least, workers, limit):
     events = engines.encode(actions)
     first = engines.first_acts(events)
     rng = np.random.default_rng(len(events))
@@ -197,9 +213,40 @@ def viral(people: int) -> pl.DataFrame:
                           tables.ACTIONS, "a viral link")
 
 
+def busy(actors: int, kind: str = "account", accounts: int = 0) -> pl.DataFrame:
+    """A million shares of one link in a minute, by few who share it over and over."""
+    n = pl.int_range(1_000_000)
+    by = pl.format("x:z{}", n % accounts) if accounts else pl.lit(None, dtype=pl.String)
+    rows = pl.select(n=n).with_columns(
+        actor=pl.format("x:{}", n * 7919 % actors), kind=pl.lit(kind), object=pl.lit("viral"), by=by,
+        at=pl.lit(NOON) + pl.duration(microseconds=n * 60), post=pl.format("x:p{}", n))
+    return tables.conform(rows, tables.ACTIONS, "a busy link")
+
+
+@pytest.mark.parametrize(("actors", "kind", "accounts"), [
+    (300, "account", 0), pytest.param(2, "account", 0, marks=pytest.mark.slow),
+    pytest.param(40, "page", 7, marks=pytest.mark.slow)])
+def test_a_million_shares_of_one_link_in_a_minute_cost_no_square(actors, kind, accounts):
+    events = engines.encode(busy(actors, kind, accounts))
+    began = time.process_time()
+
+    found = local.pairs(events, [1, 60], common_property=5000)
+    near = local.near(events, 60)
+    bins = local.lag_near(events, 60, (np.arange(len(events)) % 3).astype(np.int8), 3)
+    a, b = (side.astype(np.int32) for side in np.triu_indices(actors, 1))
+    meetings = local.meetings(engines.first_acts(events), a, b)
+
+    assert time.process_time() - began < 60, "the square of a million takes half an hour"
+    assert set(found["window_s"]) == {1, 60} and set(found["objects"]) == {1}
+    assert np.array_equal(bins.sum(axis=1), near)
+    if not accounts:
+        assert len(found) == actors * (actors - 1) and len(meetings[0]) == actors * (actors - 1) // 2
+        assert near.sum() == (1_000_000 - np.bincount(events.actor)[events.actor]).sum()
+
+
 @every_engine
 def test_a_viral_object_is_left_out_and_costs_no_square(engine):
-    people = 300_000 if engine is local else 300  # all pairs of so many would be 45,000,000,000
+    people = 1_000_000 if engine is local else 300  # all pairs of so many would be 500,000,000,000
     events = engines.encode(viral(people))
 
     found = engine.pairs(events, [60], common_property=people // 2)

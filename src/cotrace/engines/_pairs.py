@@ -7,6 +7,10 @@ much (pairs that share a counter add up), never too little. What the sketch says
 the second walk; the rest is counted exactly, and held once an object, so that the word needs no object. Beyond a
 sketch's capacity pairs are divided by their hash, one division a round.
 
+Where few act on one object very often, an act is held against the nearest later act of each of the others alone: what
+comes after it is no narrower meeting of the same two. So what a thousand bots post a thousand times each costs a
+thousand times its acts, and not their square.
+
 So memory is that of the events, of the sketch, and of what can be an answer; nothing is sampled or estimated.
 """
 
@@ -25,6 +29,9 @@ TASKS = 4          # ranges of objects for each core: the busiest objects come i
 GRAIN = 2**17      # acts or meetings, the fewest for a range: a millisecond's work, many times what a thread costs
 HELD = 2**25       # meetings that are held without a sketch: 256 MiB
 SKETCH = 2**27     # counters, one byte each and one table a core; meetings a round: one for each counter
+OFTEN = 64         # pairs of acts for each act of an object, from which on it is worth a look who they are
+FEWER = 4          # times less to walk, from which on a ring of links costs less than it spares
+FEW = 5792         # whoever acts; a byte for every two of them is 32 MiB
 
 compiled = numba.njit(cache=True, nogil=True, boundscheck=False)
 Counts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
@@ -59,10 +66,11 @@ def even(weight: NDArray, parts: int) -> list[tuple[int, int]]:
 class Walk(NamedTuple):
     """Acts of some objects, and what is known of them before any meeting is walked."""
 
-    what: tuple                     # start, actor, at, post, by, kind, there, windows, actor_bits: for the kernels
+    what: tuple                     # start, actor, at, post, by, kind, who, there, windows, actor_bits: for the kernels
+    there: NDArray[np.int64]        # of each object, the pairs of acts that are walked: no fewer than it has meetings
     walked: list[tuple[int, int]]   # ranges of objects, about the same work each
     free: bool                      # nobody is kept apart by kind or by the account behind
-    whole: int                      # pairs of acts within the widest window: no fewer than there are meetings
+    whole: int                      # their sum
 
 
 def walk(events: Events, windows: NDArray[np.int64], workers: int, tasks: int = TASKS) -> Walk:
@@ -76,9 +84,35 @@ def walk(events: Events, windows: NDArray[np.int64], workers: int, tasks: int = 
     on_all_cores(lambda first, last: _expected(first, last, events.start, events.at, windows[-1], there),
                  even(np.diff(events.start) + 1, tasks * workers), workers)
     free = len(events.kinds) == 1 and not np.any(events.by >= 0)
-    what = (events.start, events.actor, events.at, events.post, events.by, events.kind, there, windows,
+    who = _thinned(events, windows[-1], len(windows), there)
+    what = (events.start, events.actor, events.at, events.post, events.by, events.kind, who, there, windows,
             _bits(len(events.kind)))
-    return Walk(what, even(there + 1, tasks * workers), free, int(there.sum()))
+    return Walk(what, there, even(there + 1, tasks * workers), free, int(there.sum()))
+
+
+def _thinned(events: Events, widest: np.int64, windows: int, there: NDArray[np.int64]) -> NDArray[np.int32]:
+    """On objects on which few act very often, who acts and the rank of the actor; −1 elsewhere: [2, acts or none].
+
+    Acts of one actor filled by one account meet the same people, so the nearest says all. An act whose post has another
+    one of the same kind here may be kept from meeting by that, and stands for itself. `there` is mended.
+    """
+    often = np.flatnonzero(there > OFTEN * np.diff(events.start)) if windows < 255 else np.empty(0, dtype=np.int64)
+    who = np.full((2, len(events) if len(often) else 0), -1, dtype=np.int32)
+    for j in often:
+        mine = slice(events.start[j], events.start[j + 1])
+        post, actor = events.post[mine].astype(np.int64), events.actor[mine]
+        people, rank = np.unique(actor, return_inverse=True)
+        of_post = np.unique((post << 8) | events.kind[actor], return_inverse=True)[1]
+        apart = np.where(np.bincount(of_post)[of_post] > 1, np.arange(len(post)), -1)
+        table = np.stack([rank, events.by[mine], apart])
+        order = np.lexsort(table)
+        new = np.r_[True, (table[:, order[1:]] != table[:, order[:-1]]).any(axis=0)]
+        ranks = np.empty(len(post), dtype=np.int32)
+        ranks[order] = np.cumsum(new) - 1
+        steps = _steps(events.at[mine], ranks, widest)
+        if FEWER * steps < there[j] and ranks.max() < FEW:
+            who[0, mine], who[1, mine], there[j] = ranks, rank, min(steps, len(people) * (len(people) - 1) // 2)
+    return who
 
 
 def _bits(kinds: int) -> int:
@@ -100,7 +134,7 @@ def counted(events: Events, windows: NDArray[np.int64], min_objects: int, worker
         return together([counted(events, windows[at : at + 1], min_objects, workers) for at in range(len(windows))])
     window_bits = (len(windows) - 1).bit_length()
     acts = walk(events, windows, workers)
-    object_bits, actor_bits = max(1, len(events.start) - 2).bit_length(), acts.what[8]
+    object_bits, actor_bits = max(1, len(events.start) - 2).bit_length(), acts.what[9]
     if acts.whole <= HELD and 2 * actor_bits + object_bits + window_bits <= 63:
         words = _all_words(acts, object_bits, window_bits, workers)
         return _rows(words, actor_bits, object_bits, window_bits, len(windows), min_objects)
@@ -117,7 +151,7 @@ def together(each: list[Counts]) -> Counts:
 
 def _all_words(acts: Walk, object_bits: int, window_bits: int, workers: int) -> NDArray[np.int64]:
     """Every meeting, sorted: held in one array, in which each range of objects has as much room as it can need."""
-    there, walked = acts.what[6], acts.walked
+    there, walked = acts.there, acts.walked
     room = np.concatenate([[0], np.cumsum([there[first:last].sum() for first, last in walked])]).astype(np.int64)
     words = np.empty(room[-1], dtype=np.int64)
     place = dict(zip(walked, zip(room[:-1].tolist(), room[1:].tolist(), strict=True), strict=True))
@@ -225,30 +259,105 @@ def _cell(pair, rounds, width):
 
 
 @compiled
-def _tick(first, last, start, actor, at, post, by, kind, there, windows, actor_bits, window_bits, free, rounds, round_,
-          table):
+def _steps(at, who, widest):
+    """For each act, the others of whom there is a later act within the window; summed."""
+    inside, people, total, right = np.zeros(len(who), dtype=np.int64), 0, 0, 0
+    for i in range(len(at)):
+        while right < len(at) and at[right] - at[i] <= widest:
+            people += inside[who[right]] == 0
+            inside[who[right]] += 1
+            right += 1
+        inside[who[i]] -= 1
+        people -= inside[who[i]] == 0
+        total += people
+    return total
+
+
+@compiled
+def _busy(low, high, actor, at, post, by, kind, who, windows, actor_bits):
+    """On an object on which few act very often, each two that meet, and the narrowest window of them.
+
+    Whoever acts is one number, and stands with the time of its nearest later act in a ring that is in order of time.
+    """
+    size, people = 0, 0
+    for i in range(low, high):
+        size, people = max(size, who[0, i] + 1), max(people, who[1, i] + 1)
+    act, rank = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)  # an act of each: all are alike
+    for i in range(low, high):
+        act[who[0, i]], rank[who[0, i]] = i, who[1, i]
+    apart = np.empty((size, size), dtype=np.bool_)
+    for one in range(size):
+        for other in range(size):
+            apart[one, other] = not can_meet(actor, post, by, kind, act[one], act[other])
+    best = np.full((people, people), 255, dtype=np.uint8)
+    after, before, when = np.full(size + 1, size), np.full(size + 1, size), np.empty(size, dtype=np.int64)
+    there = np.zeros(size, dtype=np.bool_)
+    for i in range(high - 1, low - 1, -1):
+        mine, now = who[0, i], at[i]
+        other = after[size]  # `size` stands before the first and after the last
+        while other != size and when[other] - now <= windows[-1]:
+            if not apart[mine, other]:
+                narrowest = 0
+                while when[other] - now > windows[narrowest]:
+                    narrowest += 1
+                a, b = min(rank[mine], rank[other]), max(rank[mine], rank[other])
+                best[a, b] = min(best[a, b], narrowest)
+            other = after[other]
+        if there[mine]:
+            after[before[mine]], before[after[mine]] = after[mine], before[mine]
+        first = after[size]
+        after[size], before[mine], after[mine], before[first] = mine, size, first, mine
+        when[mine], there[mine] = now, True
+    name = np.empty(people, dtype=np.int64)
+    for one in range(size):
+        name[rank[one]] = actor[act[one]]
+    a, b = np.nonzero(best < 255)
+    pairs, narrow = np.empty(len(a), dtype=np.int64), np.empty(len(a), dtype=np.int64)
+    for found in range(len(a)):
+        pairs[found], narrow[found] = (name[a[found]] << actor_bits) | name[b[found]], best[a[found], b[found]]
+    return pairs, narrow
+
+
+@compiled
+def _tick(first, last, start, actor, at, post, by, kind, who, there, windows, actor_bits, window_bits, free, rounds,
+          round_, table):
     widest = windows[-1]
     for j in range(first, last):
         if there[j] == 0:
+            continue
+        if who.shape[1] and who[0, start[j]] >= 0:
+            for pair in _busy(start[j], start[j + 1], actor, at, post, by, kind, who, windows, actor_bits)[0]:
+                _once_more(pair, rounds, round_, table)
             continue
         for i in range(start[j], start[j + 1]):
             k = i + 1
             while k < start[j + 1] and at[k] - at[i] <= widest:
                 if actor[i] != actor[k] and post[i] != post[k] and (free or can_meet(actor, post, by, kind, i, k)):
                     a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
-                    of, cell = _cell((np.int64(a) << actor_bits) | np.int64(b), rounds, len(table))
-                    if of == round_ and table[cell] < 255:
-                        table[cell] += 1
+                    _once_more((np.int64(a) << actor_bits) | np.int64(b), rounds, round_, table)
                 k += 1
 
 
 @compiled
-def _write(first, last, start, actor, at, post, by, kind, there, windows, actor_bits, object_bits, window_bits, free,
-           words):
+def _once_more(pair, rounds, round_, table):
+    of, cell = _cell(pair, rounds, len(table))
+    if of == round_ and table[cell] < 255:
+        table[cell] += 1
+
+
+@compiled
+def _write(first, last, start, actor, at, post, by, kind, who, there, windows, actor_bits, object_bits, window_bits,
+           free, words):
     """The meetings on these objects, as words; what is left of the room is filled up with what sorts last. How much?"""
     widest, held = windows[-1], 0
     for j in range(first, last):
         if there[j] == 0:
+            continue
+        if who.shape[1] and who[0, start[j]] >= 0:
+            pairs, narrow = _busy(start[j], start[j + 1], actor, at, post, by, kind, who, windows, actor_bits)
+            for one in range(len(pairs)):
+                words[held] = (((pairs[one] << object_bits) | j) << window_bits) | narrow[one]
+                held += 1
             continue
         for i in range(start[j], start[j + 1]):
             k = i + 1
@@ -267,8 +376,8 @@ def _write(first, last, start, actor, at, post, by, kind, there, windows, actor_
 
 
 @compiled
-def _hold(first, last, start, actor, at, post, by, kind, there, windows, actor_bits, window_bits, free, rounds, round_,
-          sketch, least):
+def _hold(first, last, start, actor, at, post, by, kind, who, there, windows, actor_bits, window_bits, free, rounds,
+          round_, sketch, least):
     """The meetings on these objects that can matter, as words; a pair once an object, in its narrowest window."""
     widest, held = windows[-1], 0
     words, known = np.empty(4096, dtype=np.int64), np.full(1024, -1, dtype=np.int64)
@@ -277,6 +386,14 @@ def _hold(first, last, start, actor, at, post, by, kind, there, windows, actor_b
         if there[j] == 0:
             continue
         begin = held
+        if who.shape[1] and who[0, start[j]] >= 0:
+            pairs, narrow = _busy(start[j], start[j + 1], actor, at, post, by, kind, who, windows, actor_bits)
+            words = _with_room(words, held, held + len(pairs))
+            for one in range(len(pairs)):
+                if least == 0 or _matters(pairs[one], rounds, round_, sketch, least):
+                    words[held] = (pairs[one] << window_bits) | narrow[one]
+                    held += 1
+            continue
         again = there[j] > 1 and _repeats(actor, start[j], start[j + 1], seen, often, j)
         for i in range(start[j], start[j + 1]):
             k = i + 1
@@ -286,30 +403,39 @@ def _hold(first, last, start, actor, at, post, by, kind, there, windows, actor_b
                     continue
                 a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
                 pair = (np.int64(a) << actor_bits) | np.int64(b)
-                if least > 0:
-                    of, cell = _cell(pair, rounds, len(sketch))
-                    if of != round_ or sketch[cell] < least:
-                        k += 1
-                        continue
+                if least > 0 and not _matters(pair, rounds, round_, sketch, least):
+                    k += 1
+                    continue
                 narrowest = 0
                 while at[k] - at[i] > windows[narrowest]:
                     narrowest += 1
-                word = (pair << window_bits) | narrowest
-                if held == len(words):
-                    words = np.concatenate((words, np.empty(held, dtype=np.int64)))
+                word, place = (pair << window_bits) | narrowest, held
                 if again and (often[a] == j or often[b] == j):
                     if 2 * (held - begin) >= len(known):
                         known = _grown(known, words, begin, held, window_bits)
                     slot = _slot(known, words, begin, pair, window_bits)
-                    if known[slot] >= begin:
-                        words[known[slot]] = min(words[known[slot]], word)
-                        k += 1
-                        continue
-                    known[slot] = held
-                words[held] = word
-                held += 1
+                    place = known[slot] if known[slot] >= begin else held
+                    known[slot] = place
+                if held == len(words):
+                    words = _with_room(words, held, held + 1)
+                words[place] = word if place == held else min(words[place], word)
+                held += place == held
                 k += 1
     return words[:held].copy()
+
+
+@compiled
+def _with_room(words, held, needed):
+    if needed <= len(words):
+        return words
+    return np.concatenate((words, np.empty(max(held, needed), dtype=np.int64)))
+
+
+@compiled
+def _matters(pair, rounds, round_, sketch, least):
+    """Is this pair one of this round, and can it have met on so many objects?"""
+    of, cell = _cell(pair, rounds, len(sketch))
+    return of == round_ and sketch[cell] >= least
 
 
 @compiled
