@@ -1,5 +1,6 @@
 """The quick ways of reading give what the slow ways give, byte for byte; and bounded memory changes nothing."""
 
+import gzip
 import json
 import os
 import random
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cotrace import kept, readers, reading
+from cotrace import kept, needs, pipeline, readers, reading
 from cotrace.case import Case
 from cotrace.errors import InputError
 from cotrace.progress import quiet
@@ -330,3 +331,52 @@ def test_a_disk_that_is_full_while_posts_are_kept_is_said_so(tmp_path, monkeypat
         kept.take(case, [path], quiet, **HOW)
 
     assert not case.facts
+
+
+# ------------------------------------------------------------------------------------- before it starts
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "jsonl.gz", "jsonl.zst", "parquet"])
+def test_what_a_run_will_need_is_told_about_right(kind, tmp_path):
+    number = pl.int_range(60_000, eager=True)
+    frame = pl.DataFrame({"id": number * 7919, "account": number % 999, "text": (number * 31337).cast(pl.String)})
+    frame = frame.with_columns(at=pl.lit("2026-01-05T10:00:00Z"))
+    path = tmp_path / f"posts.{kind}"
+    if kind == "parquet":
+        frame.write_parquet(path)
+    elif kind == "csv":
+        frame.write_csv(path)
+    else:
+        zstandard = pytest.importorskip("zstandard")
+        pack = {"jsonl": bytes, "jsonl.gz": gzip.compress, "jsonl.zst": zstandard.compress}[kind]
+        path.write_bytes(pack(frame.write_ndjson().encode()))
+
+    told = needs.before([path])
+
+    assert 0.9 * 60_000 <= told.posts <= 1.1 * 60_000
+    assert told.memory > needs.MEMORY_BASE
+    for part in ("about", "of memory", "of disk", "of processor time"):
+        assert part in told.words(tmp_path)
+
+
+def test_a_run_that_cannot_fit_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+    path = some_posts(tmp_path / "posts.jsonl", 3000)
+    monkeypatch.setattr(reading.File, "whole", lambda *_: pytest.fail("it was read"))
+
+    with pytest.raises(InputError, match=r"3,000 posts need about .* MiB of memory, and --memory allows 351.0 MiB"):
+        pipeline.run([path], case=tmp_path / "c", memory=351 * 2**20)
+
+    assert not (tmp_path / "c").exists()
+
+
+def test_little_memory_reads_in_smaller_stretches(tmp_path):
+    told = needs.before([some_posts(tmp_path / "posts.jsonl", 3000)])
+
+    held = [needs.refuse_before(told, size) for size in (None, 2**29, 2**31, 2**40)]
+
+    assert held[0] is None and needs.LEAST <= held[1] < held[2] < held[3] == reading.RUN
+
+
+def test_nothing_is_told_of_what_can_be_read_only_once(tmp_path):
+    assert needs.before("-") is None and needs.before(tmp_path / "nowhere.csv") is None
+    (tmp_path / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(60))
+    assert needs.before(tmp_path / "cat.png") is None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import changes, counted, digest, forgetting, kept, pipeline, plans, reading, sources, statement
+from . import changes, counted, digest, forgetting, kept, needs, pipeline, plans, reading, sources, statement
 from .case import Case
 from .errors import CotraceError, InputError
 from .progress import Progress, quiet
@@ -123,7 +123,7 @@ class _Days:
         shares = self._read(list(files.values()), begun["how"], held)
         read = self._together(held, shares, begun["how"])
         pipeline.windows(plans.read_back(begun["plan"]), max(file.resolution_s for file in read.inputs))
-        pipeline.refuse_too_large(read, memory)
+        needs.refuse_too_large(read, memory)
         begun = self._registry(begun, registries)
         fresh = self._acknowledge(begun, shares)
         put = time.process_time() - began
@@ -160,7 +160,7 @@ class _Days:
         held = self.held()
         self._refuse_strangers({}, (), held)
         read = self._together(held, (), begun["how"])
-        pipeline.refuse_too_large(read, memory)
+        needs.refuse_too_large(read, memory)
         return self._look(read, held, begun, key, engine, workers)
 
     def _each(self, paths: list[Path], begun: dict, held: Mapping[str, str],

@@ -24,6 +24,7 @@ from . import (
     dossier,
     forgetting,
     kept,
+    needs,
     network,
     parts,
     plans,
@@ -41,9 +42,6 @@ from .kept import Frames
 from .progress import Progress, quiet
 from .records import WINDOWS, Decision, Findings, Placebo, Plan, Planting, Reading, TraceReport, as_plain
 from .software import software
-
-MEMORY_BASE = 350 * 2**20  # bytes of a run of next to no posts, libraries and compiled code included: 327 MiB measured
-MEMORY_FACTOR = 14         # peak memory beyond that ÷ POSTS in memory: 5 to 13 on the shared data (13: mixA, plantings)
 
 
 @dataclass(frozen=True)
@@ -124,8 +122,10 @@ def run(
             there = afar.read(counting, paths, **how, gone=gone, selectors=registry["selector_type"], progress=progress)
             read = replace(there.reading, how=kept.said_how(how))
         else:
-            read, blob = kept.read(store, posts, progress, **how)
-        refuse_too_large(read, memory)
+            needed = needs.before(posts, columns=columns, zone=zone, platform=platform) if memory is not None else None
+            held = needs.refuse_before(needed, memory)
+            read, blob = kept.read(store, posts, progress, held=held, **how)
+        needs.refuse_too_large(read, memory)
         made_from = recipe(read, blob, kept.put_table(store, registry), plan, pseudonyms)
         return follow(store, made_from, read, registry, plan, counting, there=there, decided=decided, key=key,
                       pseudonyms=pseudonyms, progress=progress)
@@ -412,17 +412,6 @@ def _refuse_without_posts(made_from: dict, case: str | Path) -> None:
         raise InputError(f"The posts that the newest finding of {case} was made from lie on a cluster, and the case "
                          "holds those of the findings alone.\nRun the same files again; what is decided in the case "
                          f"counts, and what was computed is kept:  cotrace run POSTS... --case {case} --engine spark")
-
-
-def refuse_too_large(read: Reading, memory: int | None) -> None:
-    needed = MEMORY_BASE + MEMORY_FACTOR * read.posts.estimated_size()
-    if memory is not None and needed > memory:
-        raise InputError(f"These {read.posts.height:,} posts need about {_spelled(needed)} of memory, and --memory "
-                         f"allows {_spelled(memory)}.\nAllow more, or run the files in parts.")
-
-
-def _spelled(size: float) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
 
 
 def _views(packed: bytes, plan: Plan, read: Reading) -> dict[str, bytes]:

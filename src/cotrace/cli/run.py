@@ -41,9 +41,11 @@ def run(
     Leaves DIR/dossier.zip and DIR/statement.html. The same inputs and plan resume; another plan or more files is a
     new run beside it.
     """
-    from .. import pipeline
+    from .. import needs, pipeline
 
     folder = case or beside(posts[0])
+    if told := needs.before(posts, columns=_options.columns(column), zone=zone, platform=platform):
+        terminal.say(f"Needs      {told.words(folder)}")
     done = pipeline.run(
         posts, case=folder, registries=sources or (), plan=plan, only=trace or (), without=without or (), seed=seed,
         columns=_options.columns(column) or None, zone=zone, platform=platform, allow_rejects=allow_rejects,

@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..progress import Progress, quiet
 from ..records import Input, Reading
 from ..tables import ACTORS, POSTS, REJECTS, conform, empty
+from ._forecast import forecast as forecast
 from ._settle import Settling, Tally, settled
 from ._shelf import RUN, Shelf
 from ._stream import NEEDED, Asked, File, mapped, stream
