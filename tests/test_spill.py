@@ -43,7 +43,7 @@ def test_any_split_and_any_number_of_shards_gives_what_the_reference_gives(tmp_p
 
     with pytest.MonkeyPatch.context() as few:
         few.setattr(_pairs, "HELD", held)
-        few.setattr(_pairs, "SKETCH", 4)
+        few.setattr(_spill, "ROOM", 8)
         found = _spill.pairs(cut(frame, slices, seed), windows, least, **names, workers=2, common_property=limit,
                              folder=tmp_path, shards=shards)
 

@@ -166,18 +166,20 @@ def _all_words(acts: Walk, object_bits: int, window_bits: int, workers: int) -> 
 
 
 def of_many(parts: Callable[[], Iterable[Walk]], whole: int, windows: NDArray[np.int64], actors: int, min_objects: int,
-            workers: int) -> Counts:
+            workers: int, counters: int | None = None) -> Counts:
     """`counted`, of more meetings than are held, or of more objects than a word has room for.
 
     Args:
         parts: gives all acts, divided between objects in any way, as often as it is called.
         whole: of all parts together.
         actors: codes of actors there are.
+        counters: of each table of the sketch, a power of two; more of them make fewer rounds. None: SKETCH.
     """
+    counters = counters or SKETCH
     window_bits, actor_bits = (len(windows) - 1).bit_length(), _bits(actors)
     sketched = whole > HELD and min_objects > 1
-    rounds = -(-whole // SKETCH) if sketched else 1
-    width = min(SKETCH, 1 << max(4, (whole // rounds).bit_length())) if sketched else 1
+    rounds = -(-whole // counters) if sketched else 1
+    width = min(counters, 1 << max(4, (whole // rounds).bit_length())) if sketched else 1
     found = []
     for round_ in range(rounds):
         division = (rounds, round_)

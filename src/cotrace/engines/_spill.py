@@ -32,6 +32,7 @@ from ._pairs import Counts, Walk, narrow, of_many, threads, together, walk
 SHARDS = 64        # files open at once; of 100 million acts a shard has some 1.6 million, which sort in 150 MiB
 CODES = {"object": pl.Int32, "at": pl.Int64, "actor": pl.Int32, "post": pl.Int32, "by": pl.Int32}
 ACT = 24           # bytes of an act in a shard
+ROOM = 2**30       # bytes of sketches, of all cores: with fewer, all shards are walked again for what has no room
 ARRAYS = (("start", np.int64), ("at", np.int64), ("actor", np.int32), ("post", np.int32), ("by", np.int32))
 
 
@@ -145,7 +146,8 @@ class Spill:
 
     def _counted(self, windows: NDArray[np.int64], min_objects: int, cores: int) -> Counts:
         whole = sum(acts.whole for acts in self._walks(windows, cores))
-        return of_many(lambda: self._walks(windows, cores), whole, windows, len(self.kind), max(1, min_objects), cores)
+        return of_many(lambda: self._walks(windows, cores), whole, windows, len(self.kind), max(1, min_objects), cores,
+                       1 << (ROOM // cores).bit_length() - 1)
 
     def _sort(self, widest_s: int, common_property: int | None) -> None:
         """Each shard in order, each act once, without what is common property: in place of what was dealt out."""
