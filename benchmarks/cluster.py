@@ -1,7 +1,7 @@
 """What does a cluster cost, and how large has it to be for so many actions?
 
     python benchmarks/cluster.py             # measures what is not in benchmarks/out/cluster.jsonl, then writes the
-                                             # tables of docs/cluster.md; some twenty minutes, and it resumes
+                                             # tables of docs/cluster.md; some ten minutes, and it resumes
     python benchmarks/cluster.py small       # measures a part only: small, large, driver or spark; and then the page
     python benchmarks/cluster.py page        # only the page, from what was measured before
     python benchmarks/cluster.py 1000000 life 16     # one measurement: actions, world, shards; one JSON line
@@ -19,6 +19,8 @@ is another answer.
 import hashlib
 import heapq
 import json
+import math
+import os
 import subprocess
 import sys
 import time
@@ -35,14 +37,16 @@ KEPT = HERE / "out" / "cluster.jsonl"
 PAGE = HERE.parent / "docs" / "cluster.md"
 BEGIN, END = "<!-- written by benchmarks/cluster.py -->", "<!-- end -->"
 WINDOW_S, LEAST, LIMIT = 60, 3, 100
+SMALL, LARGE = 1_000_000, 4_000_000
 ASKED = {
     "small": [(1_000_000, world, shards) for world in ("even", "life", "skewed", "skewed_limited")
               for shards in (1, 4, 16, 64, 256)],
-    "large": [(10_000_000, world, 64) for world in ("even", "life", "skewed_limited")],
+    "large": [(LARGE, world, 16) for world in ("even", "life", "skewed_limited")],
     "driver": [("driver", 200_000, 0)],
     "spark": [("spark", 200_000, 4), ("spark", 1_000_000, 4), ("spark", 1_000_000, 16)],
 }
 TASK_S = 0.1        # of a core: what Spark takes to hand out a task and take it back; measured below by `spark`
+BLOCK_S = 0.0005    # of a core: to write and to read a block of next to nothing; (13.9 − 1.9) s ÷ (88 × 256) blocks
 NETWORK = 100e6     # bytes a second into and out of each core's share of a machine: 10 Gbit/s between 12 cores
 
 
@@ -126,9 +130,10 @@ def by_spark(actions: int, partitions: int) -> dict:
     empty = []
     for tasks in (2, 202):
         began = time.perf_counter()
-        spark.collected(spark.mapped(spark.given([(n, 0, b"") for n in range(tasks)]).repartition(tasks, "key"), tuple))
+        blocks = spark.given([(number, 0, b"") for number in range(tasks)]).repartition(tasks, "key")
+        spark.collected(spark.mapped(blocks, lambda *block: [block]))
         empty.append(time.perf_counter() - began)
-    return {**told, "task_s": round((empty[1] - empty[0]) / 200 * 2, 3)}
+    return {**told, "task_s": round((empty[1] - empty[0]) / 200 * 2, 3), "load": round(os.getloadavg()[0], 1)}
 
 
 def brought(count: int) -> dict:
@@ -155,9 +160,15 @@ def makespan(costs: list[float], cores: int) -> float:
 
 
 def simulated(line: dict, cores: int, copies: int = 1) -> dict:
-    """What so many cores take for `copies` worlds of this kind, side by side."""
+    """What so many cores take for `copies` worlds of this kind, side by side, as the engine would divide them."""
+    from cotrace.engines import spark
+
     maps = [TASK_S + cpu + (read + wrote) / NETWORK for cpu, read, wrote in line["maps"]] * copies
-    sums = [TASK_S + cpu + (read + wrote) / NETWORK for cpu, read, wrote in line["sums"]] * copies
+    sums = [TASK_S + cpu + (read + wrote) / NETWORK for cpu, read, wrote in line["sums"]]
+    if copies > 1:  # every shard of all worlds writes to every division, and pairs are dealt out evenly
+        divisions = max(cores, copies * line["actions"] // spark.DIVISION)
+        maps = [cost + BLOCK_S * divisions for cost in maps]
+        sums = [TASK_S + (sum(sums) - TASK_S * len(sums)) * copies / divisions] * divisions
     wall = makespan(maps, cores) + makespan(sums, cores)
     return {"wall_s": wall, "core_s": sum(maps) + sum(sums), "busy": (sum(maps) + sum(sums)) / (wall * cores)}
 
@@ -181,36 +192,44 @@ def per_shards(lines: list[dict]) -> str:
                  "on 16 cores, s | of them at work | digest", rows)
 
 
+def two_sizes(lines: list[dict], kind: str) -> tuple[dict, dict]:
+    """The small world and the large one, cut into shards of about as many acts."""
+    return (next(one for one in lines if one["world"] == kind and one["asked"] == [SMALL, kind, 4]),
+            next(one for one in lines if one["world"] == kind and one["actions"] == LARGE))
+
+
+def each(line: dict) -> tuple[float, float]:
+    """Core seconds, and MB between the steps, of a million actions."""
+    millions = line["actions"] / 1e6
+    return (sum(cost for cost, _, _ in line["maps"] + line["sums"]) / millions,
+            sum(wrote for _, _, wrote in line["maps"]) / 1e6 / millions)
+
+
 def growth(lines: list[dict]) -> str:
     rows = []
     for kind in ("even", "life", "skewed_limited"):
-        small = next(one for one in lines if one["world"] == kind and one["actions"] == 1_000_000 and one["shards"] > 9)
-        large = next(one for one in lines if one["world"] == kind and one["actions"] == 10_000_000)
-        told = []
-        for one in (small, large):
-            millions = one["actions"] / 1e6
-            told += [f"{sum(cost for cost, _, _ in one['maps'] + one['sums']) / millions:.2f}",
-                     f"{sum(wrote for _, _, wrote in one['maps']) / 1e6 / millions:.0f}"]
-        rows.append([kind, *told])
-    return table("world | core s per 10⁶ of 10⁶ | MB per 10⁶ of 10⁶ | core s per 10⁶ of 10⁷ | MB per 10⁶ of 10⁷", rows)
+        told = [figure for line in two_sizes(lines, kind) for figure in each(line)]
+        rows.append([kind, f"{told[0]:.2f}", f"{told[1]:.0f}", f"{told[2]:.2f}", f"{told[3]:.0f}"])
+    return table("world | core s per 10⁶, of 10⁶ | MB per 10⁶, of 10⁶ | core s per 10⁶, of 4·10⁶ | MB per 10⁶, of "
+                 "4·10⁶", rows)
 
 
 def sizing(lines: list[dict]) -> str:
-    """10⁹ and 10¹⁰ from the shards of 10⁷, so many times; and with the growth from 10⁶ to 10⁷ going on."""
+    """10⁹ and 10¹⁰ from the shards of the large world, so many times; and with its growth going on."""
     rows = []
     for kind in ("even", "life", "skewed_limited"):
-        small = next(one for one in lines if one["world"] == kind and one["actions"] == 1_000_000 and one["shards"] > 9)
-        large = next(one for one in lines if one["world"] == kind and one["actions"] == 10_000_000)
-        each = [sum(cost for cost, _, _ in one["maps"] + one["sums"]) / one["actions"] for one in (small, large)]
-        step = max(1.0, each[1] / each[0])
-        for power, copies, cores in ((9, 100, 64), (9, 100, 256), (10, 1000, 256), (10, 1000, 1024)):
+        small, large = two_sizes(lines, kind)
+        decade = max(1.0, each(large)[0] / each(small)[0]) ** (1 / math.log10(LARGE / SMALL))
+        for actions, name, cores in ((10**9, "10⁹", 64), (10**9, "10⁹", 256), (10**10, "10¹⁰", 256),
+                                     (10**10, "10¹⁰", 1024)):
+            copies = actions // LARGE
             on = simulated(large, cores, copies)
-            moved = sum(wrote for _, _, wrote in large["maps"]) * copies / 1e9
-            rows.append([kind, f"10{'⁹' if power == 9 else '¹⁰'}", copies * len(large["maps"]), cores,
-                         f"{on['core_s'] / 3600:.1f}", f"{moved:.0f}", f"{on['wall_s'] / 60:.1f}",
-                         f"{on['wall_s'] / 60 * step ** (power - 7):.1f}", f"{100 * on['busy']:.0f} %"])
-    return table("world | actions | shards | cores | core hours | GB between the steps | minutes, cost per action as "
-                 "at 10⁷ | minutes, if it grows on as from 10⁶ to 10⁷ | cores at work", rows)
+            grown = on["wall_s"] / 60 * decade ** math.log10(actions / LARGE)
+            rows.append([kind, name, copies * len(large["maps"]), cores, f"{on['core_s'] / 3600:.1f}",
+                         f"{each(large)[1] * actions / 1e9:.0f}", f"{on['wall_s'] / 60:.1f}", f"{grown:.1f}",
+                         f"{100 * on['busy']:.0f} %"])
+    return table("world | actions | shards | cores | core hours | GB between the steps | minutes, if more actions are "
+                 "more of the same | minutes, if they are on the same things in the same days | cores at work", rows)
 
 
 def page() -> None:
@@ -221,7 +240,7 @@ def page() -> None:
     lines = [one for one in newest.values() if one["of"] == "shards"]
     asked = [one for one in newest.values() if one["of"] == "spark"]
     told = [[f"{one['actions']:,}", one["partitions"], one["spark_s"], one["local_s"], one["task_s"],
-             "yes" if one["spark_digest"] == one["local_digest"] else "NO"] for one in asked]
+             one["load"], "yes" if one["spark_digest"] == one["local_digest"] else "NO"] for one in asked]
     held = [[f"{one['posts']:,}", *(one[name] for name in ("file", "thin", "shared_link", "same_text", "repost",
                                                            "similar_text"))]
             for one in newest.values() if one["of"] == "driver"]
@@ -229,8 +248,9 @@ def page() -> None:
         BEGIN, "### What was measured: every shard of a million actions, by number of shards", per_shards(lines),
         "### How the cost of an action grows with their number", growth(lines),
         "### What follows for 10⁹ and 10¹⁰ actions (simulated)", sizing(lines),
-        "### What Spark itself costs: `local[2]`, beside the engine `local`, wall clock",
-        table("actions | partitions | spark, s | local, s | a task, core s | same answer", told),
+        "### What Spark itself costs: `local[2]` on two cores, beside the engine `local`, wall clock under that load",
+        table("actions | partitions | spark, s | local, s | a task, s of a core | load of the machine | same answer",
+              told),
         "### What the driver holds, bytes a post",
         table("posts | whole posts | thin rows | actions of shared_link | of same_text | of repost | of similar_text",
               held), END])
@@ -256,7 +276,7 @@ def main(words: list[str]) -> None:
             of = asked[0] if asked[0] in ("spark", "driver") else "shards"
             file.write(json.dumps({"of": of, "asked": asked, **json.loads(ran.stdout.splitlines()[-1])}) + "\n")
     known = [json.loads(line)["asked"] for line in KEPT.read_text("utf-8").splitlines()]
-    if all(list(asked) in known for of in ASKED.values() for asked in of):
+    if words == ["page"] or all(list(asked) in known for of in ASKED.values() for asked in of):
         page()
 
 

@@ -30,7 +30,7 @@ from .records import Reading
 
 # What signs, explanations and indicators compare everybody by; the rest of a post is looked at where somebody is found.
 THIN = ("platform", "post", "account", "account_kind", "at", "at_resolution", "kind", "of_account", "place",
-        "place_kind", "mentions", "lang", "client", "receipt")
+        "place_kind", "mentions", "lang", "client")
 # A registry can name domains and media of anybody, so where one does, these come along.
 NAMED = {"domain": "links", "media": "media"}
 SETTLED_BY = ("post", "account", "at", "place", "receipt")  # what settling looks at beside a digest of all the rest

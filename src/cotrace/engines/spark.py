@@ -33,6 +33,7 @@ NEEDS = {"pyspark": "spark", "pyarrow": "spark", "pandas": "spark"}  # mapInArro
 
 FEW = 200_000      # acts; a job takes some 0.5 s of asking and answering, in which `local` counts about so many
 SHARD = 2**20      # acts of whole neighbouring objects: 30 MiB of a row, far from the 2 GiB that one may have
+DIVISION = 2**24   # acts a division of pairs: a shard writes a block for each, which costs 0.5 ms however small it is
 EACH = 4           # shards a partition at least: where one is busier than the others, others fill the time
 LARGEST = 2**31    # bytes: no row of Spark, so no file, holds more
 BLOCKS = "key long, order long, block binary"
@@ -73,7 +74,7 @@ def pairs(events: Events, windows_s: Sequence[int], min_objects: int = 1, worker
         events = take(events, ~common[events.object]) if common.any() else events
     if len(events) < FEW:
         return local.pairs(events, windows_s, min_objects)
-    divisions = partitions_of(len(events), workers)
+    divisions = workers or _partitions or max(cores(), len(events) // DIVISION)
     by_shard = _over_shards(events, functools.partial(shard_pairs, windows, divisions), workers,
                             int(windows[-1]))
     sums = gathered(by_shard, functools.partial(sum_pairs, max(1, min_objects)), divisions)
