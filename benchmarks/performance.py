@@ -85,7 +85,8 @@ def engine(found: list[dict]) -> str:
     lines = [line for line in found if line["of"] == "pairs"]
     where = {"three": "", "spilled": " on disk"}
     rows = [[f"{int(line['asked'][0]):,}{where[line['asked'][3]]}", line["asked"][2], f"**{line['sorts']}**",
-             line["cpu_s"], line["sort_cpu_s"], f"{line['seconds']} / {line['sort_s']}", f"{line['peak_mb']:,.0f}", f"{line['pairs']:,}"]
+             line["cpu_s"], line["sort_cpu_s"], f"{line['seconds']} / {line['sort_s']}", f"{line['peak_mb']:,.0f}",
+             f"{line['pairs']:,}"]
             for line in lines if line["asked"][3] in where]
     told = ["## Who meets whom: `engines.local`, 60 s, at least three objects", "",
             "On disk: from slices of Parquet, dealt out to shards of whole objects and counted shard by shard, so that "
