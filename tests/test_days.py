@@ -885,3 +885,39 @@ def test_later_days_are_counted_from_what_was_counted_before(world, tmp_path, mo
     done = adding.add(tmp_path / "c", files[2:])
 
     assert seen[2:] == [world.height] * 2 and done.run.dossier == whole(files, 3)
+
+
+def act(actor, thing, at_s, kind="account"):
+    return {"actor": actor, "object": thing, "kind": kind, "at": at_s * 1_000_000,
+            "post": f"{actor} {thing} {at_s} {kind}", "by": None}
+
+
+def twice(*, apart_s, third_at, kinds=("account", "account")):
+    """Two that meet on two things where nobody else is, and on a third."""
+    return [act(who, thing, at + shift, kind) for who, shift, kind in (("x:a", 0, kinds[0]), ("x:b", apart_s, kinds[1]))
+            for thing, at in (("o1", 1_000), ("o2", 90_000), ("o3", third_at))]
+
+
+@pytest.mark.parametrize(("world", "came", "went", "limit", "everything"), [
+    ([*twice(apart_s=100, third_at=200_000), *(act(f"x:c{n}", "o3", 200_050) for n in range(42))], [],
+     [f"x:c{n} o3 200050 account" for n in range(5)], 5000, False),  # a public moment ends, and those in it have met
+    ([*twice(apart_s=100, third_at=900_000), *(act(f"x:c{n}", "o3", 200_050) for n in range(32))], [],
+     [f"x:c{n} o3 200050 account" for n in range(5)], 30, True),     # what was set aside for a crowd is not any more
+    ([*twice(apart_s=100, third_at=200_000, kinds=("account", "page")), act("x:a", "o9", 1, "page")],
+     ["x:a o9 1 page"], [], 5000, True),                             # an account turns out to be a page, as another is
+    ([*twice(apart_s=100, third_at=200_000), act("x:b", "o3", 150_000)], [], ["x:b o3 150000 account"], 5000, False),
+    ([*twice(apart_s=100, third_at=200_000)], ["x:b o3 200100 account"], [], 5000, False),
+], ids=["moment ends", "crowd ends", "kind", "first act goes", "act comes"])
+def test_what_turns_known_acts_into_a_meeting_is_seen(world, came, went, limit, everything):
+    world = pl.DataFrame(world, schema_overrides={"by": pl.String}).with_columns(pl.col("at").cast(tables.TIME)).select(
+        *tables.ACTIONS)
+    before, after = (world.filter(~pl.col("post").is_in(gone)) for gone in (came, went))
+    changed = [frame.filter(pl.col("post").is_in([*came, *went])) for frame in (before, after)]
+    old, right = met(before, limit), met(after, limit)
+    pair = {("x:a", "x:b")}
+
+    may = network.may_meet(before, after, *changed, windows_s=WINDOWS, common_property=limit, engine=local)
+
+    assert not any(pair <= pairs for pairs in old.values()) and any(pair <= pairs for pairs in right.values())
+    assert (may is None) == everything
+    assert everything or ("x:a", "x:b", "account") in may.rows()
