@@ -374,7 +374,7 @@ def test_days_added_one_by_one_give_what_a_run_on_everything_gives(world, tmp_pa
 
 @pytest.mark.slow
 @given(st.lists(st.integers(1, 2500), min_size=1, max_size=4, unique=True), st.randoms())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_any_split_in_any_order_gives_the_same_bytes(world, tmp_path_factory, cuts, chance):
     folder = tmp_path_factory.mktemp("split")
     files = days_of(world, folder, cuts)
