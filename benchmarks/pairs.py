@@ -54,7 +54,9 @@ def world(kind: str, actions: int, seed: int = 0) -> pl.DataFrame:
         drawn = np.empty(actions, dtype=np.int32)
         for first in range(0, actions, PIECE):
             piece = drawn[first : first + PIECE]
-            piece[:] = np.searchsorted(weight, rng.random(len(piece)) * weight[-1])
+            chance = rng.random(len(piece)) * weight[-1]
+            order = np.argsort(chance)  # looked up in order: a third of the time
+            piece[order] = np.searchsorted(weight, chance[order])
         return drawn
 
     object_ = drawn(actions // 10, 1.0)
