@@ -485,8 +485,10 @@ def zoneless(column: pl.Series) -> list[str]:
 
 
 def unusual(column: pl.Series) -> pl.Series:
-    """A time column without the cells in the commonest spelling of UTC, which leave no question open."""
-    return column.filter(_stamps(column, None).is_null()) if column.dtype == pl.String else column
+    """A time column without the cells that end as times in UTC do: they neither lack a zone nor have slashes."""
+    if column.dtype != pl.String:
+        return column
+    return column.filter(~(column.str.ends_with("Z") | column.str.ends_with("+00:00")))
 
 
 def counted(column: pl.Series) -> bool:

@@ -61,6 +61,7 @@ class File:
     container: str = ""
     layout: readers.Layout = field(default_factory=lambda: readers.Layout("", {}, None, None, None, None))
     mapping: dict[str, str] = field(default_factory=dict)
+    wanted: list[str] = field(default_factory=list)   # theirs
     there: set[str] = field(default_factory=set)      # ours that it has
     gathers: bool = False
     sha256: str = ""
@@ -102,6 +103,8 @@ class File:
 
     def _wanted(self, columns: tuple[str, ...]) -> Iterable[str]:
         """Which columns are read; settles which is which."""
+        if columns == self.columns and self.layout.name:
+            return self.wanted
         self.columns = columns
         every = self.known.columns if self.known else columns
         layout = readers.layout_of(every)
@@ -110,7 +113,9 @@ class File:
             self.changed = True
         if not self.records:
             self.layout, self.mapping = layout, mapping
-        return [name for name in columns if name in set(mapping.values())]
+        theirs = set(mapping.values())
+        self.wanted = [name for name in columns if name in theirs]
+        return self.wanted
 
     def _take(self, some: readers.Slice) -> bool:
         have = set(some.frame.columns)
