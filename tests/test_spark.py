@@ -269,16 +269,17 @@ def written(world, folder, files):
     return sorted(folder.iterdir())
 
 
-@pytest.mark.parametrize(("files", "looked_for", "placebos"), [
-    (1, ("shared_link",), 0), (2, ("shared_link", "similar_text"), 1), (5, ("shared_link",), 0)])
+@pytest.mark.parametrize(("files", "looked_for", "placebos", "few"), [
+    (1, ("shared_link",), 0, 500),  # the trace is counted there as well, the hundreds of planted rings here
+    (2, ("shared_link", "similar_text"), 1, 200_000), (5, ("shared_link",), 0, 200_000)])
 def test_posts_that_stay_on_the_cluster_give_the_same_dossier_byte_for_byte(asked, monkeypatch, world, tmp_path, files,
-                                                                            looked_for, placebos):
-    monkeypatch.setattr(spark, "FEW", 500)  # the traces are counted there, the hundreds of planted rings here
+                                                                            looked_for, placebos, few):
+    monkeypatch.setattr(spark, "FEW", few)
     paths = written(world, tmp_path / "posts", files)
     plan = dataclasses.replace(PLAN, traces=looked_for, placebos=placebos)
 
     run = pipeline.run(tmp_path / "posts" if files == 5 else paths, plan=plan, platform="sim", engine="spark",
-                       master=MASTER, workers=files, case=tmp_path / "case")
+                       master=MASTER, workers=5, case=tmp_path / "case")
 
     assert run.dossier == pipeline.run(paths, plan=plan, platform="sim", engine="reference").dossier
     assert len(run.findings.clusters) == 1 and run.findings.reading.counts["conflicting"] == 4
