@@ -8,7 +8,7 @@ PY := .venv/bin/python
 READY := .venv/.ready
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba
 
-.PHONY: demo test test-slow lint wheel bench bench-real bench-honest docs lock clean
+.PHONY: demo test test-slow lint wheel bench bench-honest docs lock clean
 
 demo: $(READY)
 	$(PY) -m cotrace demo --out demo
@@ -30,11 +30,9 @@ wheel: $(READY)
 	$(PY) -m pip install --quiet --no-deps --no-index --target build/wheel/site build/wheel/*.whl
 	cd / && PYTHONPATH=$(CURDIR)/build/wheel/site $(CURDIR)/$(PY) -P $(CURDIR)/tests/run_wheel.py $(CURDIR)/build/wheel/site
 
-# docs/performance.md, half an hour; PEERS=/venv/bin/python names a Python with the tools it is compared with.
+# docs/performance.md and docs/results.md, half an hour; PEERS=/venv/bin/python names a Python with the tools it is compared with.
 bench: $(READY)
 	$(PY) benchmarks/performance.py
-
-bench-real: $(READY)
 	$(PY) benchmarks/real.py
 
 # How often innocents are accused, whom it misses, what evasion costs: hours; each resumes where it stood.
