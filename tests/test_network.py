@@ -353,6 +353,26 @@ def test_a_post_is_one_occasion_however_many_objects_it_has(posts):
         assert counted.tolist() == kept
 
 
+def test_leaving_the_schedule_out_where_meetings_are_chance_changes_no_p(monkeypatch):
+    world, found = ring_world(1800)
+    plain, told = _timing.over_windows, []
+
+    def both(pairs, weight, events, windows, *given):
+        windows = list(windows)
+        told.append(plain(pairs, weight, events, windows, *given[:-1], 1e-9).p)  # the schedule of every pair
+        return plain(pairs, weight, events, windows, *given)
+
+    monkeypatch.setattr(_timing, "over_windows", both)
+    quick = validate(world.actions)
+
+    (one,) = quick.tested
+    whole = np.clip(told[-1] * len(network.windows(PLAN, 1)), network.SMALLEST, 1)
+    assert np.array_equal(quick.p, found.p)
+    assert (one.p_time != whole).sum() > 50, "some were spared"
+    assert np.array_equal(one.p_time <= 0.5, whole <= 0.5)
+    assert np.array_equal(one.p_time[whole <= 0.5], whole[whole <= 0.5])
+
+
 def test_common_property_is_set_aside_and_listed():
     viral = [(f"x:{n}", "viral", 900_000 + 60 * n, f"x:v{n}", None) for n in range(40)]
     rows = acts(crowd() + together("x:m", "x:n", objects=10) + viral)

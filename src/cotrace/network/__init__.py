@@ -190,7 +190,7 @@ def _timed(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects
     hours = _timing.clock(layer, _choice.of_objects(layer, audience))
     best = _timing.over_windows(pairs, weight, _timing.acts(layer, hours),
                                 (window(layer, engine, window_s, pairs, weight) for window_s in tried),
-                                _day(layer, engine, pairs, weight), hours, min_objects, layer.min_days)
+                                _day(layer, engine, pairs, weight), hours, min_objects, layer.min_days, len(tried))
     return Tested(layer, audience, pairs, choice, weight, best, np.clip(len(tried) * best.p, SMALLEST, 1.0))
 
 

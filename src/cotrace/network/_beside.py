@@ -109,7 +109,7 @@ class Beside:
                             class_.astype(np.int8)[events.object], likes[events.object])
         *tried, day = (self._window(counted, rows, ring, events, acts, pairs, weight) for counted in self.windows)
         best = _timing.over_windows(pairs, weight, acts, tried, day, self._clock(ring, events), self.min_objects,
-                                    layer.min_days)
+                                    layer.min_days, len(tried))
         return pairs, choice, best.p
 
     def _fame(self, audience: NDArray[np.int64], joint: int) -> _choice.Fame:

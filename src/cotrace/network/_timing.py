@@ -19,6 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from . import _search
 from ._layers import BINS, DAY, POOL, UNIT, Layer, Pairs, Window
 
 HABIT = 10.0       # others: how many pooled acts a habit starts from
@@ -67,9 +68,18 @@ def clock(layer: Layer, counts: NDArray[np.int64]) -> Clock:
     times = []
     for owner, owners in ((layer.events.actor, len(layer.degree)),
                           (audience_of[layer.events.object], counts.shape[1])):
-        order = np.lexsort((hour, owner))
-        times += [hour[order], np.searchsorted(owner[order], np.arange(owners + 1))]
+        times += [_by_owner(hour, owner), np.append(0, np.cumsum(np.bincount(owner, minlength=owners)))]
     return Clock(times[0], times[1], times[2], times[3], np.sort(hour), audience_of)
+
+
+def _by_owner(hour: NDArray[np.int64], owner: NDArray) -> NDArray[np.int64]:
+    """Times of day in order of owner, then time: sorted as one number, the owner above the time."""
+    bits = int(DAY - 1).bit_length()
+    if len(owner) and int(owner.max()).bit_length() + bits > 63:
+        return hour[np.lexsort((hour, owner))]
+    keys = owner.astype(np.int64) << bits | hour
+    keys.sort()
+    return keys & ((1 << bits) - 1)
 
 
 def acts(layer: Layer, hours: Clock) -> Acts:
@@ -79,27 +89,36 @@ def acts(layer: Layer, hours: Clock) -> Acts:
 
 
 def over_windows(pairs: Pairs, weight: NDArray[np.int64], events: Acts, windows: Iterable[Window], day: Window,
-                 hours: Clock, min_objects: int, min_days: int) -> Timing:
+                 hours: Clock, min_objects: int, min_days: int, looks: int) -> Timing:
     """The best window of each pair; before the first, every pair is explained by chance.
 
     Args:
         weight: 1/1024ths, of each pair: how much the two count in each other's habits.
         day: the window of the schedule.
         min_objects, min_days: on how many a pair has to meet.
+        looks: how many windows there are.
+
+    Returns:
+        p is exact up to `_search.CHANCE` / `looks`; a larger one can be told as another that is larger.
     """
     best = Timing(np.ones(len(pairs.a)), np.full(len(pairs.a), -1), np.full(len(pairs.event_a), -1.0))
     for index, window in enumerate(windows):
-        test(best, index, pairs, weight, events, window, day, hours, min_objects, min_days)
+        test(best, index, pairs, weight, events, window, day, hours, min_objects, min_days,
+             _search.CHANCE / looks)
     return best
 
 
 @njit(cache=True)
-def test(best, index, pairs, weight, events, window, day, hours, min_objects, min_days):  # pragma: no cover
-    """Test one window (the index-th), and keep it in `best` for the pairs whose smallest p it gives."""
+def test(best, index, pairs, weight, events, window, day, hours, min_objects, min_days, enough):  # pragma: no cover
+    """Test one window (the index-th), and keep it in `best` for the pairs whose smallest p it gives.
+
+    The schedule costs most. It is left out where the meetings are chance without it, so that p is not told exactly
+    there: nobody asks for it.
+    """
     longest = 0
     for pair in range(len(pairs.a)):
         longest = max(longest, pairs.start[pair + 1] - pairs.start[pair])
-    chance = np.empty(longest)
+    chance, pace = np.empty(longest), np.empty(longest)
     counted = np.empty(longest, dtype=np.int64)
     for pair in range(len(pairs.a)):
         first, last = pairs.start[pair], pairs.start[pair + 1]
@@ -107,21 +126,26 @@ def test(best, index, pairs, weight, events, window, day, hours, min_objects, mi
         if together < min_objects:
             continue
         short = _habits(pairs, pair, weight[pair], events, window)
-        long = _habits(pairs, pair, weight[pair], events, day)
-        usual, usual_day = _usual(pairs, first, last, events, window), _usual(pairs, first, last, events, day)
-        own_a = np.sort(events.at[pairs.event_a[first:last]] % DAY)
-        own_b = np.sort(events.at[pairs.event_b[first:last]] % DAY)
+        usual = _usual(pairs, first, last, events, window)
         n = 0
         for m in range(first, last):
             x, y = pairs.event_a[m], pairs.event_b[m]
             if not pairs.counted[m] or window.hot[x] or window.hot[y]:
                 continue
-            schedule = _pace(x, y, weight[pair], events, day, long, usual_day) * _hours(
-                x, y, pairs.a[pair], pairs.b[pair], own_a, own_b, events, window.us, hours)
-            q = max(_pace(x, y, weight[pair], events, window, short, usual), schedule)
-            chance[n] = min(np.ceil(np.round(q * 1e6, 3)) / 1e6, CEILING)
+            pace[n] = _pace(x, y, weight[pair], events, window, short, usual)
+            chance[n] = _told(pace[n])
             counted[n] = m
             n += 1
+        if tail(chance, n, together) > enough:  # the schedule could only make it larger
+            continue
+        long, usual_day = _habits(pairs, pair, weight[pair], events, day), _usual(pairs, first, last, events, day)
+        own_a = np.sort(events.at[pairs.event_a[first:last]] % DAY)
+        own_b = np.sort(events.at[pairs.event_b[first:last]] % DAY)
+        for i in range(n):
+            x, y = pairs.event_a[counted[i]], pairs.event_b[counted[i]]
+            schedule = _pace(x, y, weight[pair], events, day, long, usual_day) * _hours(
+                x, y, pairs.a[pair], pairs.b[pair], own_a, own_b, events, window.us, hours)
+            chance[i] = _told(max(pace[i], schedule))
         p = tail(chance, n, together)
         if p < best.p[pair]:
             best.p[pair] = p
@@ -129,6 +153,12 @@ def test(best, index, pairs, weight, events, window, day, hours, min_objects, mi
             best.chance[first:last] = -1.0
             for i in range(n):
                 best.chance[counted[i]] = chance[i]
+
+
+@njit(cache=True)
+def _told(q):  # pragma: no cover
+    """A chance as it is used and printed."""
+    return min(np.ceil(np.round(q * 1e6, 3)) / 1e6, CEILING)
 
 
 @njit(cache=True)
