@@ -1,5 +1,6 @@
 """The line is one function of posts and plan: nothing else moves a byte of what it finds."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 
 import cotrace
+from cotrace import case as store
 from cotrace import digest, pipeline, simulate
 from cotrace.errors import InputError, VerificationError
 
@@ -156,6 +158,29 @@ def test_killed_and_run_again_gives_the_same_bytes(files, found, tmp_path):
     assert (tmp_path / "c" / "dossier.zip").read_bytes() == found.dossier
     assert not list((tmp_path / "c").rglob("*.part")) or all(str(killed.pid) in p.name
                                                              for p in (tmp_path / "c").rglob("*.part"))
+
+
+def test_killed_after_any_step_the_same_command_goes_on_and_does_none_twice(files, found, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    kept, steps = store.Case._append, []
+
+    def append(case, fact):
+        kept(case, fact)
+        steps.append((fact["kind"], fact.get("name"), fact.get("key")))
+        raise Killed
+
+    monkeypatch.setattr(store.Case, "_append", append)
+    done, runs = None, 0
+    while done is None:
+        runs += 1
+        with contextlib.suppress(Killed):
+            done = pipeline.run(files, plan=PLAN, platform="sim", case=tmp_path / "c")
+
+    assert done.dossier == found.dossier
+    assert {name for kind, name, _ in steps if kind == "step"} == {"read", "validated", "placebo", "plantings", "naive"}
+    assert len(set(steps)) == len(steps) == runs - 1 >= 7
 
 
 def test_too_little_memory_is_refused_before_the_search(files):
