@@ -209,6 +209,8 @@ class Spill:
         Raises:
             InputError: it is not as long as it was written, or cannot be read.
         """
+        if not self.path(shard).exists():
+            raise self._changed(shard, "is gone")
         with self._on_disk(self.folder):
             size = self.path(shard).stat().st_size
             found = np.fromfile(self.path(shard), dtype=type_)
