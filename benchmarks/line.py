@@ -103,6 +103,8 @@ def one(file: Path, copies: int) -> dict:
 def line(count: int, copies: int, folder: Path) -> dict:
     """One run of so many posts, in a process of its own."""
     file = folder / f"posts-{count}.parquet"
+    made = f"import _posts; _posts.posts({count}).write_parquet({str(file)!r})"  # whose memory is not the run's
+    subprocess.run([sys.executable, "-c", made], cwd=Path(__file__).parent, check=True)
     ran = subprocess.run([sys.executable, __file__, str(count), str(copies), str(file)], stdout=subprocess.PIPE,
                          text=True, check=True)
     return json.loads(ran.stdout)
