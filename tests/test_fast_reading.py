@@ -53,7 +53,7 @@ POST = st.fixed_dictionaries({"id": ID, "account": st.sampled_from(["a", "b", "@
               "page_id": st.sampled_from(["p", "q"]), "published_at": st.just("2026-01-05T10:00:00Z")})
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.lists(st.lists(POST, min_size=1, max_size=12), min_size=1, max_size=3), held=st.integers(1, 4000))
 def test_a_few_posts_at_a_time_give_the_reading_that_all_at_once_give(files, held, tmp_path, monkeypatch):
     folder = tmp_path / os.urandom(8).hex()
@@ -198,7 +198,7 @@ def agree(path: Path, container) -> None:
             assert frame.select(sorted(frame.columns)).equals(frame_slowly.select(sorted(frame_slowly.columns)))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(LINES, min_size=1, max_size=14), end=st.sampled_from([b"\n", b""]), block=st.integers(1, 300))
 def test_json_lines_by_machine_code_are_what_the_slow_reader_reads(lines, end, block, tmp_path, monkeypatch):
     monkeypatch.setattr(jsonl, "ENOUGH", 1)
@@ -242,7 +242,7 @@ CSV_ROWS = [
     b'"1\r2",2,3', b"NA,,3"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.one_of(st.sampled_from(CSV_ROWS), st.binary(max_size=12), st.text('a,"\n\ré', max_size=8).map(
     lambda one: one.encode())), min_size=1, max_size=14), end=st.sampled_from([b"\n", b"\r\n", b""]),
     block=st.integers(1, 200), room=st.integers(1, 5), header=st.sampled_from([
