@@ -65,8 +65,8 @@ def main() -> None:
         rows.append(measured(worlds, worlds.seeds[:most]))
         print(rows[-1], flush=True)
     if most is None:
-        head = ["| world | seeds | cotrace: worlds with a false edge | false edges, of all | accounts: precision / recall "
-                "| “60 s, twice”: worlds | false edges, of all | precision / recall |", "|" + " --- |" * 8]
+        head = ["| world | seeds | cotrace: worlds with a false edge | false edges, of all | accounts: precision / recall"
+                " | “60 s, twice”: worlds | false edges, of all | precision / recall |", "|" + " --- |" * 8]
         page = PAGE.read_text("utf-8")
         before, after = page.split(BEGIN)[0], page.split(END)[1]
         PAGE.write_text("\n".join([before + BEGIN, *head, *rows, END]) + after, "utf-8")
@@ -78,7 +78,8 @@ def measured(worlds: Worlds, seeds: Sequence[int]) -> str:
     ours = [network.validate({"shared_link": world.actions}, plan=Plan(), engine=local, resolution_s=1).edges
             for world in made]
     theirs = [network.naive({"shared_link": world.actions}, engine=local) for world in made]
-    return " | ".join([f"| {worlds.says}", f"{seeds[0]}–{seeds[-1]}", *figures(made, ours), *figures(made, theirs)]) + " |"
+    cells = [worlds.says, f"{seeds[0]}–{seeds[-1]}", *figures(made, ours), *figures(made, theirs)]
+    return f"| {' | '.join(cells)} |"
 
 
 def figures(worlds: list[Shares], found: list[pl.DataFrame]) -> list[str]:

@@ -188,8 +188,9 @@ def test_there_are_two_doors_and_both_are_the_same(door):
 @pytest.mark.parametrize(("command", "options"), [
     ("inspect", "--strict --column --zone --platform"),
     ("run", "--case --sources --plan --trace --without --column --zone --platform --allow-rejects --sign --seed "
-            "--workers --memory --engine"),
-    ("show", ""), ("export", "--to --out"), ("verify", "--posts --key"), ("key new", ""),
+            "--workers --memory --engine --master"),
+    ("add", "--sources --plan --workers --memory"), ("watch", "--once --every --call"), ("diff", ""),
+    ("images", "--below --out"), ("show", ""), ("export", "--to --out"), ("verify", "--posts --key"), ("key new", ""),
     ("evaluate", "--labels --positive --column"), ("simulate", "--out --world --seed"), ("demo", "--out"),
     ("sources check", ""), ("parts", ""),
 ])

@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _PUBLIC = {  # name → the file that holds it; imported when first asked for, so that `import cotrace` is light
     "read": "reading", "inspect": "reading",
-    "run": "pipeline", "Run": "pipeline",
+    "run": "pipeline", "Run": "pipeline", "add": "adding",
     "Plan": "records", "Findings": "records", "Cluster": "records", "Link": "records", "Reading": "records",
     "verify": "verify",
     "replay": "replay",
