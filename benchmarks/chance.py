@@ -65,8 +65,8 @@ def main() -> None:
         rows.append(measured(worlds, worlds.seeds[:most]))
         print(rows[-1], flush=True)
     if most is None:
-        head = ["| world | seeds | cotrace: worlds with a false edge | false edges, of all | accounts: precision / recall"
-                " | “60 s, twice”: worlds | false edges, of all | precision / recall |", "|" + " --- |" * 8]
+        head = ["| world | seeds | cotrace: worlds with a false edge | false edges, of all | accounts: precision "
+                "/ recall | “60 s, twice”: worlds | false edges, of all | precision / recall |", "|" + " --- |" * 8]
         page = PAGE.read_text("utf-8")
         before, after = page.split(BEGIN)[0], page.split(END)[1]
         PAGE.write_text("\n".join([before + BEGIN, *head, *rows, END]) + after, "utf-8")
