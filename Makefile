@@ -45,7 +45,7 @@ bench-honest: $(READY)
 
 # Everything in docs/ and README that a command can make: pictures of the demo's pages, tables of results.
 docs: $(READY) demo
-	$(PY) docs/pictures.py
+	$(PY) docs/pictures.py demo/case
 
 # After changing dependencies in pyproject.toml (needs uv; the files name no registry).
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
