@@ -70,6 +70,7 @@ class Pair:
     q: str
     p_time: str
     p_choice: str
+    alike: int                     # how many pairs have as much in common and meet by chance, estimated; and this one
     shared: int
     shared_expected: str
     tested: int
@@ -282,8 +283,9 @@ class _Search:
         surely, hardly = (edge.fewest(bar, rare_goes=goes) for goes in (False, True))
         return Pair(actor=self.actor, other=row[edge.far], cluster=row["cluster"], trace=row["trace"],
                     window_s=int(row["window_s"]), observed=int(row["observed"]), expected=row["expected"], p=row["p"],
-                    q=row["q"], p_time=row["p_time"], p_choice=row["p_choice"], shared=int(row["shared"]),
-                    shared_expected=row["shared_expected"], tested=int(row["tested"]), apart=len(edge.apart),
+                    q=row["q"], p_time=row["p_time"], p_choice=row["p_choice"], alike=int(row["alike"]),
+                    shared=int(row["shared"]), shared_expected=row["shared_expected"], tested=int(row["tested"]),
+                    apart=len(edge.apart),
                     apart_expected=f"{sum(float(one['chance']) for one in edge.apart):.6f}", events=events,
                     without=Removal(tuple(edge.post(one) for one in surely), len(surely) == len(hardly), len(hardly),
                                     "this pair, in this trace"))
@@ -434,7 +436,8 @@ def _not_known(evidence: _Evidence, mine: Sequence[Row], cluster: str) -> tuple[
     if mine:
         lines += ["How the chance of each single occasion was estimated, and what other windows than the printed one "
                   "would say: that needs the posts (cotrace verify DOSSIER --posts FILES).",
-                  "How many other pairs have a taste as rare once posts are gone: that number is held as it is.",
+                  "How many pairs would have as much in common once posts are gone, and which other pairs would then be "
+                  "found: both are held as they are.",
                   "Whether a source or a timetable that these posts do not show brought them together.",
                   f"Times are known to {evidence.resolution_s} s: every distance is at most so much longer."]
     if cluster:

@@ -343,6 +343,13 @@ def _chance(w: Writer) -> None:
     w.say("FACT", "The plan accepts {alpha} of false pairs; the correction counts {tests} pairs and behaviours, seen "
           "or not.", "plan", "run", alpha=w.accepted(),
           tests=one("run", "value", "integer", key="tests"))
+    w.say("FACT", "Of these, {candidates} met often enough to be tested. That two have much in common lowers the p of "
+          "their meetings only as far as few others have as much in common and meet by chance; for each pair, alike "
+          "is an estimate of how many these are, the pair itself included.", "run", "edges",
+          candidates=one("run", "value", "integer", key="candidates"))
+    if w.some("edges"):
+        w.say("FACT", "Where pairs passed, all were tested once more with those pairs in nobody's habits: what is "
+              "expected leaves out how often those who were found meet each other.", "edges", "occasions")
     if w.some("plan", key="look"):
         w.say("FACT", "This is look {look} at posts that go on arriving. All looks together may accept {alpha} of "
               "false pairs, however many there are; what this one accepts is its share of that.", "plan",
