@@ -126,6 +126,8 @@ def test_every_event_of_a_pair_is_told_with_its_times_chance_and_receipts(kept):
 
     told = review.why(kept, one, other)
 
+    edge = next(row for row in rows(files(kept), "edges") if {row["a"], row["b"]} == {one, other})
+    assert (told.pairs[0].p_choice, told.pairs[0].alike) == (edge["p_choice"], int(edge["alike"]))
     occasions = [row for row in rows(files(kept), "occasions") if {row["a"], row["b"]} == {one, other}]
     by_post = {row["post"]: row["receipt"] for row in rows(files(kept), "posts")}
     assert [event.chance for event in told.pairs[0].events] == [

@@ -70,7 +70,7 @@ class Pair:
     q: str
     p_time: str
     p_choice: str
-    alike: int                     # how many pairs have as much in common and meet by chance, estimated; and this one
+    alike: int                     # estimate: pairs with as much in common that meet by chance, and this one
     shared: int
     shared_expected: str
     tested: int
@@ -436,8 +436,8 @@ def _not_known(evidence: _Evidence, mine: Sequence[Row], cluster: str) -> tuple[
     if mine:
         lines += ["How the chance of each single occasion was estimated, and what other windows than the printed one "
                   "would say: that needs the posts (cotrace verify DOSSIER --posts FILES).",
-                  "How many pairs would have as much in common once posts are gone, and which other pairs would then be "
-                  "found: both are held as they are.",
+                  "How many pairs would have as much in common once posts are gone, and which other pairs would then "
+                  "be found: both are held as they are.",
                   "Whether a source or a timetable that these posts do not show brought them together.",
                   f"Times are known to {evidence.resolution_s} s: every distance is at most so much longer."]
     if cluster:
