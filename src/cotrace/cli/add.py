@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 def add(
     case: Annotated[Path, typer.Argument(metavar="DIR", help="A case; one that is not there yet is begun.")],
     posts: Annotated[list[str], typer.Argument(metavar="POSTS...", help="Files, as `cotrace run` takes them.")],
-    sources: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Instead of those of the case.")] = None,
-    plan: Annotated[Path | None, typer.Option(metavar="plan.toml", help="Of a case that is begun.")] = None,
-    column: Annotated[list[str] | None, typer.Option(metavar="ours=theirs", help="Of a case that is begun.")] = None,
-    zone: Annotated[str | None, typer.Option(metavar="UTC", help="Of a case that is begun.")] = None,
-    platform: Annotated[str | None, typer.Option(metavar="NAME", help="Of a case that is begun.")] = None,
-    allow_rejects: Annotated[float | None, typer.Option(metavar="0.10", help="Of a case that is begun.")] = None,
-    sign: Annotated[Path | None, typer.Option(metavar="KEYFILE", help="As `cotrace key new` wrote it.")] = None,
-    pseudonyms: Annotated[Path | None, typer.Option(metavar="KEYFILE", help="Of this case, where it has them.")] = None,
-    workers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads; default: all cores.")] = None,
-    memory: Annotated[str | None, typer.Option(metavar="8G", help="Refuse what needs more.")] = None,
-    engine: Annotated[str, typer.Option(metavar="local|reference", help="Who counts; the answer is one.")] = "local",
+    sources: _options.Sources = None,
+    plan: _options.PlanFile = None,
+    column: _options.Columns = None,
+    zone: _options.Zone = None,
+    platform: _options.Platform = None,
+    allow_rejects: _options.AllowRejects = None,
+    sign: _options.Sign = None,
+    pseudonyms: _options.Pseudonyms = None,
+    workers: _options.Workers = None,
+    memory: _options.Memory = None,
+    engine: _options.Engine = "local",
 ) -> None:
     """Add files to a case; the finding is that of a run on everything, byte for byte.
 
