@@ -249,6 +249,68 @@ def test_many_of_one_rare_taste_have_to_be_rarer_in_time_than_two():
     assert _search.alike(many[:1], [ring])[0] == 1
 
 
+@given(st.lists(st.lists(st.booleans(), min_size=12, max_size=12), min_size=4, max_size=9),
+       st.lists(st.integers(0, 1), min_size=9, max_size=9))
+def test_what_two_share_is_explained_by_what_two_others_share(shares_of, audience_of):
+    """Counted again with the two really left out, for every pair."""
+    table = np.array(shares_of)
+    audience = np.array(audience_of)[: len(table)]
+    object_, actor = np.nonzero(table.T)
+    counts = np.zeros((12, audience.max(initial=0) + 1), dtype=np.int64)
+    np.add.at(counts, (object_, audience[actor]), 1)
+    famous = _choice.fame(counts, actor, object_, len(table))
+    for a, b in combinations(range(len(table)), 2):
+        met = np.flatnonzero(table[a] & table[b])
+        one = _layers.Pairs(np.array([a]), np.array([b]), np.array([0, len(met)]), met, met, np.ones(len(met), bool))
+        others = np.setdiff1d(np.arange(len(table)), [a, b])
+        of_a, of_b = (others[audience[others] == audience[x]] for x in (a, b))
+        sharing = sum(bool(table[x, j] and table[y, j]) for x in of_a for y in of_b if x != y for j in range(12))
+        acts_a, acts_b = int(table[of_a].sum()), int(table[of_b].sum()) - int(audience[a] == audience[b])
+        expected = table[a].sum() * table[b].sum() * (sharing + 1) / (max(acts_a, 1) * max(acts_b, 1))
+        told = _choice.expect(counts.sum(axis=1), met, one, audience, famous)
+        assert told.shared_expected[0] == pytest.approx(expected, abs=2e-6) and told.shared[0] == len(met)
+
+
+def houses(seed: int) -> tuple[list[tuple], set[frozenset[str]]]:
+    """Twenty-four channels that post a wire's news within the hour and some of each other's posts within the day; two
+    houses of three channels post a hundred things of their own on all three within 40 s."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    rows = [(f"x:c{who}", f"wire{n}", int(n * 20_000 + rng.exponential(1200)), f"x:w{who}.{n}", None)
+            for n in range(60) for who in range(24) if rng.random() < 0.15]
+    rows += [(f"x:c{who}", f"any{n}", int(n * 6000 + rng.exponential(20_000)), f"x:a{who}.{n}", None)
+             for n in range(200) for who in rng.choice(24, 3, replace=False)]
+    rows += [(f"x:c{3 * house + who}", f"own{house}.{n}", 1000 * house + n * 12_000 + int(rng.integers(0, 40)),
+              f"x:h{house}.{n}.{who}", None) for house in range(2) for n in range(100) for who in range(3)]
+    return rows, {frozenset(f"x:c{3 * house + who}" for who in pair) for house in range(2)
+                  for pair in combinations(range(3), 2)}
+
+
+def explained_by_themselves(size, object_, pairs, audience, known):
+    """What was expected before: the pair and its friends are part of the public that explains it."""
+    squares = known.objects + np.stack([np.diag(np.bincount(audience, degree, len(known.totals)))
+                                        for degree in known.degree])
+    of_a, of_b = audience[pairs.a], audience[pairs.b]
+    both = known.degree[0][pairs.a] * known.degree[0][pairs.b] / (known.totals[of_a] * known.totals[of_b])
+    honest = EXPECT(size, object_, pairs, audience, known)
+    return dataclasses.replace(honest, shared_expected=_choice.round_up(both * squares[0][of_a, of_b]),
+                               rare_expected=_choice.round_up(both * squares[1][of_a, of_b]))
+
+
+EXPECT = _choice.expect
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_house_of_channels_is_not_the_public_that_explains_it(seed, monkeypatch):
+    rows, wanted = houses(seed)
+    found = {frozenset(pair) for pair in validate(acts(rows, "channel")).edges.select("a", "b").iter_rows()}
+
+    assert found == wanted
+    assert len(naive(acts(rows, "channel"), 3600)) > 5 * len(wanted)  # who watches one wire is no house
+
+    monkeypatch.setattr(_choice, "expect", explained_by_themselves)
+    assert validate(acts(rows, "channel")).edges.is_empty()
+
+
 def test_the_harmonic_number_is_the_sum_on_both_sides_of_the_seam():
     for n in (1, 2, 63, 64, 65, 66, 1000):
         assert _search.harmonic(n) == pytest.approx(sum(1 / i for i in range(1, n + 1)), rel=1e-9)

@@ -171,8 +171,8 @@ def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects:
     pairs = candidates(layer, engine, tried, min_objects, known)
     audience = _choice.audiences(layer) if held is None else held
     counts = _choice.of_objects(layer, audience)
-    choice = _choice.expect(layer.degree, layer.size, layer.events.object[pairs.event_a], pairs, audience,
-                            _choice.fame(counts))
+    famous = _choice.fame(counts, layer.events.actor, layer.events.object, len(layer.degree))
+    choice = _choice.expect(layer.size, layer.events.object[pairs.event_a], pairs, audience, famous)
     return _timed(layer, engine, tried, min_objects, audience, pairs, choice, _choice.weights(choice))
 
 

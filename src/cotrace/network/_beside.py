@@ -67,7 +67,8 @@ class Beside:
                  engine: ModuleType, min_objects: int):
         self.layer, self.audience, self.engine, self.min_objects = layer, audience, engine, min_objects
         counts = _choice.of_objects(layer, audience)
-        self.fame, self.hours = _choice.fame(counts), _timing.clock(layer, counts)
+        self.fame = _choice.fame(counts, layer.events.actor, layer.events.object, len(layer.degree))
+        self.hours = _timing.clock(layer, counts)
         self.events = np.flatnonzero(np.isin(layer.events.actor, crew))
         self.shared = layer.shared
         self.windows = [self._count(one) for one in windows]
@@ -98,8 +99,8 @@ class Beside:
         pairs = Pairs(a, b, start, event_a, event_b, one_a_post(start, events.post[event_a], events.post[event_b]))
 
         audience = self.audience[ring.members]
-        choice = _choice.expect(layer.degree[ring.members] + joint, np.r_[layer.size[known], [members] * joint],
-                                events.object[event_a], pairs, audience, self._fame(audience, joint))
+        choice = _choice.expect(np.r_[layer.size[known], [members] * joint], events.object[event_a], pairs, audience,
+                                self._fame(ring.members, joint))
         weight = _choice.weights(choice) if passed is None else np.where(passed, 0, _choice.weights(choice))
         lag = events.at[len(old):] - np.repeat(ring.at.min(axis=1), members)
         lag_bin = np.r_[layer.lag_bin[old], np.searchsorted(np.array(LAGS_S) * SECOND, lag, side="right")]
@@ -112,13 +113,13 @@ class Beside:
                                     layer.min_days, len(tried))
         return pairs, choice, best.p
 
-    def _fame(self, audience: NDArray[np.int64], joint: int) -> _choice.Fame:
-        totals = self.fame.totals
-        mine = np.bincount(audience, minlength=len(totals))
-        few = joint if len(audience) <= _choice.RARE else 0
-        together = np.outer(mine, mine)
-        return _choice.Fame((self.fame.objects[0] + joint * together, self.fame.objects[1] + few * together),
-                            totals + joint * mine)
+    def _fame(self, members: NDArray[np.int64], joint: int) -> _choice.Fame:
+        """That of the members, with the joint objects."""
+        mine = np.bincount(self.audience[members], minlength=len(self.fame.totals)).astype(float)
+        more = joint * np.array([1.0, len(members) <= _choice.RARE])
+        return _choice.Fame(self.fame.objects + more[:, None, None] * (np.outer(mine, mine) - np.diag(mine)),
+                            self.fame.own[:, members] + more[:, None, None] * mine,
+                            self.fame.degree[:, members] + more[:, None], self.fame.totals + joint * mine)
 
     def _window(self, counted: _Counted, rows: NDArray, ring: Ring, events: Events, acts: _timing.Acts, pairs: Pairs,
                 weight: NDArray[np.int64]) -> Window:

@@ -90,37 +90,63 @@ def of_objects(layer: Layer, audience: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class Fame(NamedTuple):
-    """How popular objects are in each audience; for all objects, and for those of few actors."""
+    """How popular objects are in each audience, and what each actor has in that; of all objects, and of those of few
+    actors. Whole numbers, whose sums are exact in any order."""
 
-    objects: tuple[NDArray[np.float64], NDArray[np.float64]]  # [audience, audience]: Σ over objects of k_A · k_B
-    totals: NDArray[np.int64]                                 # acts of each audience
-
-
-def fame(counts: NDArray[np.int64]) -> Fame:
-    """Args: counts: as `of_objects` gives them."""
-    few = counts[counts.sum(axis=1) <= RARE].astype(float)  # whole numbers, whose sums are exact in any order
-    every = counts.astype(float)
-    return Fame((every.T @ every, few.T @ few), np.maximum(counts.sum(axis=0), 1))
+    objects: NDArray[np.float64]   # [of which, audience, audience]: how often two actors of these share an object
+    own: NDArray[np.float64]       # [of which, actor, audience]: acts of these on its objects, its own included
+    degree: NDArray[np.float64]    # [of which, actor]: its objects
+    totals: NDArray[np.float64]    # [audience]: acts
 
 
-def expect(degree: NDArray[np.int64], size: NDArray[np.int64], object_: NDArray, pairs: Pairs,
-           audience: NDArray[np.int64], known: Fame) -> Choice:
-    """Compare what the pairs share with what activity, taste and fame explain.
+def fame(counts: NDArray[np.int64], actor: NDArray, object_: NDArray, actors: int) -> Fame:
+    """Count it.
 
     Args:
-        degree, audience: of each actor.
+        counts: as `of_objects` gives them.
+        actor, object_: of each act.
+        actors: how many there are.
+    """
+    objects, own, degree = [], [], []
+    for of in (np.ones(len(counts), dtype=bool), counts.sum(axis=1) <= RARE):
+        some = np.where(of[:, None], counts, 0).astype(float)
+        objects.append(some.T @ some - np.diag(some.sum(axis=0)))
+        own.append(np.stack([np.bincount(actor, column[object_], actors) for column in some.T], axis=1))
+        degree.append(np.bincount(actor, of[object_], actors))
+    return Fame(np.stack(objects), np.stack(own), np.stack(degree), counts.sum(axis=0).astype(float))
+
+
+def expect(size: NDArray[np.int64], object_: NDArray, pairs: Pairs, audience: NDArray[np.int64], known: Fame) -> Choice:
+    """Compare what the pairs share with what activity, taste and fame explain.
+
+    What two share is expected as far as **two others** share such things: where few act, a pair and its friends are
+    else the public that explains them. One more such sharing is taken as seen, because no taste is impossible.
+
+    Args:
         size: actors of each object.
         object_: of each meeting of the pairs.
+        audience: of each actor.
     """
+    a, b, of_a, of_b = pairs.a, pairs.b, audience[pairs.a], audience[pairs.b]
+    same = of_a == of_b
+    acts_a = known.totals[of_a] - known.degree[0][a] - np.where(same, known.degree[0][b], 0)
+    acts_b = known.totals[of_b] - known.degree[0][b] - np.where(same, known.degree[0][a] + 1, 0)
+    chance = known.degree[0][a] * known.degree[0][b] / (acts_a.clip(1) * acts_b.clip(1))
     results = []
-    for together, of in zip(known.objects, (np.ones(len(size), dtype=bool), size <= RARE), strict=True):
-        taste = together / np.outer(known.totals, known.totals)
-        expected = degree[pairs.a] * degree[pairs.b] * taste[audience[pairs.a], audience[pairs.b]]
-        shared = np.add.reduceat(np.r_[(pairs.counted & of[object_]).astype(np.int64), 0], pairs.start[:-1]) \
-            if len(pairs.a) else np.zeros(0, dtype=np.int64)
-        results.append((shared, round_up(expected)))
+    for which, of in enumerate((np.ones(len(size), dtype=bool), size <= RARE)):
+        own, degree, both = known.own[which], known.degree[which], _by_pair(of[object_], pairs)
+        theirs = np.where(same, 2 * (own[a, of_a] + own[b, of_b] - degree[a] - degree[b] - both),
+                          own[a, of_b] + own[b, of_a] - both)
+        expected = chance * (known.objects[which][of_a, of_b] - theirs + 1)
+        results.append((_by_pair(pairs.counted & of[object_], pairs), round_up(expected)))
     (shared, expected), (rare, rare_expected) = results
     return Choice(shared, expected, rare, rare_expected)
+
+
+def _by_pair(of_meeting: NDArray[np.bool_], pairs: Pairs) -> NDArray[np.int64]:
+    """How many meetings of each pair are so."""
+    until = np.append(0, np.cumsum(of_meeting))
+    return until[pairs.start[1:]] - until[pairs.start[:-1]]
 
 
 def weights(choice: Choice) -> NDArray[np.int64]:
