@@ -58,7 +58,9 @@ def full(**changes) -> records.Findings:
         plantings=tuple(records.Planting(members, objects, jitter, 10, back, "shared_link")
                         for members, objects, jitter, back in
                         ((3, 4, 60, 3), (3, 8, 60, 9), (5, 6, 60, 10), (5, 6, 1800, 9), (10, 12, 21600, 2))),
-        notes=("shared_link: 2 objects were common property.",), naive_edges=25, common=_common())
+        notes=("shared_link: 2 objects were common property.",), naive_edges=25, common=_common(),
+        elsewhere=pl.DataFrame([(actor, 12 + place, 9) for place, actor in enumerate(sorted(RING + PAGES))],
+                               schema=tables.ELSEWHERE, orient="row"))
     findings = dataclasses.replace(findings, placebos=tuple(
         dataclasses.replace(p, edges=0) for p in findings.placebos))
     return judged(dataclasses.replace(findings, **changes))

@@ -148,7 +148,8 @@ def test_the_columns_are_the_contract():
     heads = {name: made[f"{name}.csv"].decode().split("\r\n", 1)[0] for name in exporters.COLUMNS}
 
     assert heads["actors"] == ("actor,name,kind,cluster,stability,traces,q_min,"
-                               "role,after,sittings,came_first,came_last,share_first,median_lag_s,role_q")
+                               "role,after,sittings,came_first,came_last,share_first,median_lag_s,role_q,"
+                               "before_elsewhere,after_elsewhere,role_q_placebo")
     assert heads["edges"] == "a,b,kind,trace,window_s,observed,expected,p,q"
     assert heads["clusters"] == "cluster,size,traces,q,posts,first,last,stability,inauthentic,explanations"
     assert heads["links"] == "cluster,actor,source,indicator,likelihood_ratio,word,identified_by,cites"

@@ -17,7 +17,7 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["statement", "page", "verify", "simulate", "plans"],
     ["readers", "normalise", "traces", "engines"],
     ["reading", "network", "clusters", "sources", "decisions", "forgetting", "images"],
-    ["attribution", "case", "verdicts", "needs", "afar"],
+    ["attribution", "case", "verdicts", "needs", "afar", "elsewhere"],
     ["dossier", "exporters", "why", "kept", "changes"],
     ["counted"],
     ["pipeline"],

@@ -20,10 +20,12 @@ Numbers are exact fractions until they are written; only `mean_low` and `mean_hi
 
 import datetime
 import decimal
+import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from . import digest
 from .errors import VerificationError
@@ -49,7 +51,7 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
     "members": ("cluster", "actor", "kind", "name", "handle", "stability", "traces", "q_min", "edges", "meetings",
                 "first", "last"),
     "roles": ("cluster", "actor", "sittings", "came_first", "came_last", "share_first", "median_lag_s", "p", "q",
-              "role", "after"),
+              "role", "after", "before_elsewhere", "after_elsewhere", "p_placebo", "q_placebo"),
     "edges": ("cluster", "a", "b", "kind", "trace", "window_s", "observed", "expected", "p", "q", "p_time", "p_choice",
               "shared", "shared_expected", "rare", "rare_expected", "tested", "a_first", "b_first",
               "alike"),
@@ -97,6 +99,8 @@ LOOK_DIGITS = 6  # of the share of alpha that a look has: a spelling that surviv
 ROLES = ("acts first", "acts last", "acts after others", "")  # an order in time, and nothing else
 SITTING_S = 21_600  # six hours, the widest window: who works through accounts in a fixed order keeps it for a sitting,
                     # so that what meets in one sitting has one say on who comes first
+MOST_DRAWN = 400    # sittings of a member that are exchanged with those elsewhere: a hundred days of four; its cost
+                    # grows with their square
 MAX_DEPTH = 4   # of calculations in calculations; the deepest that is written is 3
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?(e-?[0-9]{1,3})?")
@@ -643,9 +647,17 @@ def _cluster(cluster: str, named: Sequence[Sequence[str]], edges: Sequence[Seque
             min((row[5] for row in named), key=number, default="")]
 
 
-def order(named: Sequence[Sequence[str]], occasions: Sequence[Sequence[str]],
-          ) -> tuple[list[list[str]], dict[tuple[str, str, str], tuple[int, int]]]:
-    """Who came when: the first seven columns of `roles`, and of each pair how often each of the two came before.
+class Order(NamedTuple):
+    """Who came when."""
+
+    members: list[list[str]]                             # the first seven columns of `roles`, a row a member
+    before: dict[tuple[str, str, str], tuple[int, int]]  # cluster, a, b → sittings in which a, in which b came before
+    drawn: dict[tuple[str, str], dict[str, tuple[int, int]]]  # cluster, member → one other, drawn by lot in each
+                                                              # sitting → before it, after it; of MOST_DRAWN sittings
+
+
+def order(named: Sequence[Sequence[str]], occasions: Sequence[Sequence[str]]) -> Order:
+    """Who came when in each cluster.
 
     Posts that met, directly or through others, are a gathering, and a member comes to it with its earliest post there.
     Gatherings that begin within SITTING_S of the first of them are a sitting, and of each sitting only the first
@@ -653,9 +665,6 @@ def order(named: Sequence[Sequence[str]], occasions: Sequence[Sequence[str]],
 
     Args:
         named, occasions: rows in the columns of `members` and `occasions`.
-
-    Returns:
-        One row a member; and (cluster, a, b) → (sittings in which a came before b, in which b came before a).
     """
     met: dict[str, list[_Met]] = {}
     for row in occasions:
@@ -671,7 +680,8 @@ def order(named: Sequence[Sequence[str]], occasions: Sequence[Sequence[str]],
                 came.setdefault((cluster, actor), {}).setdefault(sittings[post], at[post])
         for (a, b), signs in _pairwise(together, sittings).items():
             before[cluster, a, b] = signs.count(1), signs.count(-1)
-    return sorted([*row[:2], *_came(row[1], [*came.get((row[0], row[1]), {}).values()])] for row in named), before
+    members = sorted([*row[:2], *_came(row[1], [*came.get((row[0], row[1]), {}).values()])] for row in named)
+    return Order(members, before, {who: _drawn(who[1], [*at.values()]) for who, at in came.items()})
 
 
 _Met = tuple[str, str, int, str, str, int]  # actor, post and µs of the one, and of the other
@@ -717,6 +727,23 @@ def _pairwise(together: Sequence[_Met], sittings: Mapping[str, int]) -> dict[tup
     signs: dict[tuple[str, str], list[int]] = {}
     for (a, b, _), (_, _, sign) in earliest.items():
         signs.setdefault((a, b), []).append(sign)
+    return signs
+
+
+def lot(moment_us: int, of: int) -> int:
+    """One of so many, drawn by lot: the same for everybody, and nothing that whoever acts then can have in mind."""
+    return int.from_bytes(hashlib.sha256(str(moment_us).encode()).digest()[:8], "big") % of
+
+
+def _drawn(actor: str, counted: Sequence[_Gathering]) -> dict[str, tuple[int, int]]:
+    """Of each sitting one other member, by lot among those in the order in which they came; of equal times none."""
+    signs: dict[str, tuple[int, int]] = {}
+    for at in counted[:MOST_DRAWN]:
+        others = sorted((when, other) for other, when in at.items() if other != actor)
+        when, other = others[lot(min(at.values()), len(others))]
+        if when != at[actor] and sum(one == when for one, _ in others) == 1:
+            before, after = signs.get(other, (0, 0))
+            signs[other] = before + (at[actor] < when), after + (at[actor] > when)
     return signs
 
 

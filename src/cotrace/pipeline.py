@@ -22,6 +22,7 @@ from . import (
     decisions,
     digest,
     dossier,
+    elsewhere,
     forgetting,
     kept,
     needs,
@@ -195,7 +196,8 @@ def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.D
     findings = Findings(plan, read, reports, left.edges, left.occasions, valid.tests, found, registry,
                         links, placebos, plantings, notes, stand, left.taken_out,
                         naive_edges, judged.signs, judged.explanations, judged.verdicts, len(gone.actors),
-                        valid.searched, valid.common, valid.candidates)
+                        valid.searched, valid.common, valid.candidates,
+                        elsewhere.counts(found, left.occasions, valid.common, actions, max(plan.windows or (0,))))
     if there:
         read = there.whole(read, posts=dossier.posts_of(findings))
         findings = replace(findings, reading=read)

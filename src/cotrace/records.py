@@ -263,6 +263,7 @@ class Findings:
     searched: int | None = None            # traces × kinds of actor in which there was enough to conclude anything
     common: pl.DataFrame | None = None     # tables.COMMON: what was set aside, object by object
     candidates: int = 0                    # pairs that met often enough to be tested, of those that `tests` counts
+    elsewhere: pl.DataFrame | None = None  # tables.ELSEWHERE: how early each member comes outside its cluster
 
 
 def as_plain(record: object) -> object:

@@ -107,6 +107,12 @@ COMMON = {                         # one row an object that is common property, 
     "window_s": pl.Int64,          # that window: the widest that was tried
 }
 
+ELSEWHERE = {                      # one row a member: its pace where no other member of its cluster acts
+    "actor": pl.String,
+    "before": pl.Int64,            # sittings in which it came before a stranger whom it met there
+    "after": pl.Int64,             # in which it came after
+}
+
 SOURCES = {                        # one row a selector of a previously identified source
     "source": pl.String,           # the name of the source: an operation, a unit, a network
     "selector_type": pl.String,    # account, handle, url, domain, text, media, tracker, email, phone, ip, wallet

@@ -64,7 +64,9 @@ def tables(findings: Findings, secret: bytes | None) -> tuple[dict[str, Rows], M
                           for p in findings.plantings]
     found["members"], found["clusters"] = derive.summaries(_named(findings, mask), found["edges"], found["occasions"])
     alpha = derive.number(cell(findings.plan.as_plain()["alpha"]))
-    found["roles"] = _roles.rows(found["members"], found["occasions"], alpha)
+    elsewhere = {} if findings.elsewhere is None else {
+        mask.actor(actor): (before, after) for actor, before, after in findings.elsewhere.iter_rows()}
+    found["roles"] = _roles.rows(found["members"], found["occasions"], elsewhere, alpha)
     found |= _read(findings) | {"traces": _traces(findings), "plan": _plan(findings)}
     found |= {"decisions": _decisions(findings, mask), "taken_out": _taken_out(findings)}
     found["common_property"] = _common_property(findings, mask)

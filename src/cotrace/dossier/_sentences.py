@@ -156,14 +156,14 @@ def _order(w: Writer, cluster: str) -> None:
                        ("acts after others", "came after certain others more often than before them")):
         those = {**here, "role": role}
         if w.some("roles", **those):
-            w.say("FACT", f"In time, these {said}, more often than chance explains: {{names}}.", ("roles", those),
-                  names=every("roles", "actor", **those))
+            w.say("FACT", f"In time, these {said}, more often than chance and the pace of each among strangers "
+                  "explain: {names}.", ("roles", those), names=every("roles", "actor", **those))
     if w.some("roles", **here, role=list(derive.ROLES[:3])):
         w.say("INFERENCE", "That is an order in time and nothing else: coming first is not leading, and following is "
               "not operating.", ("roles", here))
     else:
-        w.say("FACT", "In time, nobody in it came first or last, or after another, more often than chance explains, "
-              "in at most {sittings} sittings.", ("roles", here),
+        w.say("FACT", "In time, nobody in it came first or last, or after another, more often than chance and the pace "
+              "of each among strangers explain, in at most {sittings} sittings.", ("roles", here),
               sittings=end("roles", "max", "sittings", "integer", **here))
 
 

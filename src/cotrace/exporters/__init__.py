@@ -21,7 +21,8 @@ from ..errors import InputError, VerificationError
 # The published tables: a contract that others build on. Later versions add columns at the end.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "actors": ("actor", "name", "kind", "cluster", "stability", "traces", "q_min", "role", "after", "sittings",
-               "came_first", "came_last", "share_first", "median_lag_s", "role_q"),
+               "came_first", "came_last", "share_first", "median_lag_s", "role_q", "before_elsewhere",
+               "after_elsewhere", "role_q_placebo"),
     "edges": ("a", "b", "kind", "trace", "window_s", "observed", "expected", "p", "q"),
     "clusters": ("cluster", "size", "traces", "q", "posts", "first", "last", "stability", "inauthentic",
                  "explanations"),
@@ -33,7 +34,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 NUMBERS = frozenset({"stability", "q_min", "window_s", "observed", "expected", "p", "q", "size", "posts",
                      "likelihood_ratio", "delta_s", "sittings", "came_first", "came_last", "share_first",
-                     "median_lag_s", "role_q"})  # written by us and never by a post
+                     "median_lag_s", "role_q", "before_elsewhere", "after_elsewhere",
+                     "role_q_placebo"})  # written by us and never by a post
 Row = dict[str, str]
 
 
@@ -69,8 +71,9 @@ def evidence(files: Mapping[str, bytes], name: str) -> list[Row]:
 
 def _ordered(files: Mapping[str, bytes]) -> list[Row]:
     """Members with who came when."""
-    order = {(row["cluster"], row["actor"]): {**row, "role_q": row["q"]} for row in evidence(files, "roles")}
-    nothing = dict.fromkeys((*derive.EVIDENCE["roles"], "role_q"), "")
+    order = {(row["cluster"], row["actor"]): {**row, "role_q": row["q"], "role_q_placebo": row["q_placebo"]}
+             for row in evidence(files, "roles")}
+    nothing = dict.fromkeys((*derive.EVIDENCE["roles"], "role_q", "role_q_placebo"), "")
     return [{**order.get((row["cluster"], row["actor"]), nothing), **row} for row in evidence(files, "members")]
 
 

@@ -15,9 +15,10 @@ CANNOT_CARRY = (
     "The sentences of the statement, its limits and the benign explanations that were tested: see the statement.",
     "The proof: digests, Merkle root and signature stay in the dossier, so these tables alone can be altered unseen.",
 )
-WHOLE = frozenset({"window_s", "observed", "size", "posts", "sittings", "came_first", "came_last"})
+WHOLE = frozenset({"window_s", "observed", "size", "posts", "sittings", "came_first", "came_last",
+                   "before_elsewhere", "after_elsewhere"})
 REAL = frozenset({"stability", "q_min", "expected", "p", "q", "likelihood_ratio", "delta_s", "share_first",
-                  "median_lag_s", "role_q"})
+                  "median_lag_s", "role_q", "role_q_placebo"})
 TIMES = {"clusters": ("first", "last"), "events": ("at_a", "at_b")}
 LISTS = {"actors": ("traces", "after"), "clusters": ("traces",), "links": ("identified_by", "cites")}
 

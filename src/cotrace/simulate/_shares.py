@@ -35,12 +35,13 @@ class Shares:
 def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int = 1600, days: int = 14,
            fans: float = 0.05, devotion: float = 8.0, catch_up: float = 0.3, rings: int = 5, ring_size: int = 10,
            ring_objects: int = 15, jitter_s: int = 300, participation: float = 1.0, viral: float = 0.0,
-           clubs: int = 0, club_size: int = 16, club_objects: int = 30, club_hour: int | None = 20) -> Shares:
+           clubs: int = 0, club_size: int = 16, club_objects: int = 30, club_hour: int | None = 20,
+           each: int = SHARES_PER_ACCOUNT) -> Shares:
     """A world of link shares as ACTIONS.
 
     Args:
         name: nobody, ring, bursts, clubs or niche; it sets some of the options below, which otherwise hold as given.
-        accounts, objects: how many; about 25 shares an account, both heavy-tailed.
+        accounts, objects: how many.
         days: length of the world.
         fans: share of accounts (0–1) that answer one community's links within a minute, honestly.
         devotion: how much likelier a fan shares a link of its community than another; 8 is anybody's liking of its own
@@ -51,6 +52,7 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
         jitter_s: each member acts within ± so many seconds of the moment of the ring's act, uniformly.
         participation: share of members (0–1) that take part in each act.
         viral: share of objects (0–1) that 300 more accounts take up within ten minutes.
+        each: shares of an account, mean; heavy-tailed.
         clubs, club_size, club_objects, club_hour: people of one taste who share in one hour (UTC; None: at any).
 
     Raises:
@@ -63,7 +65,7 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
     viral, club_hour = given.get("viral", viral), given.get("club_hour", club_hour)
     rng = np.random.Generator(np.random.PCG64(seed))
     people = platform.crowd(rng, accounts, fans=fans, devotion=devotion)
-    things = platform.shelf(rng, people, objects, shares=SHARES_PER_ACCOUNT * accounts, days=days)
+    things = platform.shelf(rng, people, objects, shares=each * accounts, days=days)
     parts = [platform.life(rng, people, things, days=days, catch_up=catch_up)]
     if viral:
         parts.append(platform.bursts(rng, people, things, count=round(viral * objects), size=min(300, accounts // 3),
