@@ -95,7 +95,7 @@ def one(file: Path, copies: int) -> dict:
         found = pipeline.run([file], case=Path(folder) / "case", plan=plan)
         whole, cpu = time.perf_counter() - began, time.process_time() - used
     stages = {name: {key: round(value, 2) for key, value in told.items()} for name, told in clock.stages.items()}
-    return {"posts": found.findings.reading.posts.height, "copies": copies, "seconds": round(whole, 1),
+    return {"posts": found.findings.reading.counts["posts"], "copies": copies, "seconds": round(whole, 1),
             "cpu_s": round(cpu, 1), "peak_mb": round(peak_mb()), "first_run_s": round(compiled, 1),
             "edges": found.edges.height, "digest": hashlib.sha256(found.dossier).hexdigest()[:16], "stages": stages}
 

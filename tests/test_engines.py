@@ -301,7 +301,7 @@ def test_meetings_are_refused_on_more_than_first_acts(engine):
 def test_codes_are_ranks_and_events_are_sorted():
     events = engines.encode(table(("b", "z", 5), ("a", "z", 5), ("b", "y", 9), ("b", "z", 1), ("page1", "y", 0, "q")))
 
-    assert events.actors == ["x:a", "x:b", "x:page1"] and events.objects == ["y", "z"]
+    assert list(events.actors) == ["x:a", "x:b", "x:page1"] and list(events.objects) == ["y", "z"]
     assert events.actor.tolist() == [2, 1, 1, 0, 1] and events.start.tolist() == [0, 2, 5]
     assert events.by.tolist() == [3, -1, -1, -1, -1]
     assert [events.kinds[code] for code in events.kind] == ["account", "account", "page"]

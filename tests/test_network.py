@@ -444,7 +444,7 @@ def test_common_property_is_set_aside_and_listed():
     assert found.common.rows() == [("shared_link", "viral", 40, 40, 21_600)]
     assert found.set_aside == {"shared_link": 1} and found.tests == 102 * 101 // 2
     assert "viral" not in found.tested[0].layer.events.objects or not found.tested[0].layer.size[
-        found.tested[0].layer.events.objects.index("viral")]
+        found.tested[0].layer.events.objects.index_of("viral")]
 
 
 def test_what_many_use_in_the_course_of_weeks_is_no_common_property():

@@ -16,7 +16,7 @@ FLOORS = [  # lowest first; a file imports from lower floors and from its own pa
     ["tables", "records", "parts", "software"],
     ["statement", "page", "verify", "simulate", "plans"],
     ["readers", "normalise", "traces", "engines"],
-    ["reading", "network", "clusters", "sources", "decisions", "forgetting", "images"],
+    ["reading", "network", "clusters", "sources", "decisions", "forgetting", "images", "ondisk"],
     ["attribution", "case", "verdicts", "needs", "afar", "elsewhere"],
     ["dossier", "exporters", "why", "kept", "changes"],
     ["counted"],

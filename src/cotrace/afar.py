@@ -73,9 +73,10 @@ class Afar:
         return replace(read, posts=_in_order(pl.concat([rest, full])))
 
 
-def fit(cluster: ModuleType, actions: Mapping[str, pl.DataFrame]) -> bool:
+def fit(cluster: ModuleType, actions: Mapping[str, tables.Table]) -> bool:
     """Whether an engine has other machines, each of which can hold all actions; else it counts them shard by shard."""
-    return hasattr(cluster, "each") and sum(acts.height for acts in actions.values()) <= WHOLE
+    return hasattr(cluster, "each") and sum(acts.lazy().select(pl.len()).collect().item()
+                                            for acts in actions.values()) <= WHOLE
 
 
 def copies(cluster: ModuleType, step: Callable[[Any, int], bytes], what: Callable[[], object], count: int,

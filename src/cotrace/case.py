@@ -4,6 +4,7 @@
     log.jsonl        append-only: one canonical JSON line a fact, each chained to the one before
     blobs/ab/cd…     bytes, named by their sha256
     waiting/         what does not fit into memory while one step is worked on
+    aside/           actions, while a run looks at them
     runs/DIGEST/     what each run wrote: dossier.zip, statement.html, plan.toml, rejects.csv
     dossier.zip, statement.html   those of the newest run
     alerts.jsonl     what `cotrace watch` told, one line an alert
@@ -28,6 +29,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from . import digest
 from .errors import CotraceError, InputError
@@ -137,11 +139,14 @@ class Case:
                            ) from None
             self._read()  # another process may have written since this case was opened
             self._finish()
+            self._clear()
             try:
                 yield
             except CotraceError:
                 self._undo()
                 raise
+            finally:
+                self._clear()
 
     def _undo(self) -> None:
         """A folder that was made for a run which could not even begin is taken away again."""
@@ -177,6 +182,16 @@ class Case:
         os.replace(path, self._blob(name))
         return name
 
+    @property
+    def aside(self) -> Path:
+        """A folder for what is put aside while this process works in the case."""
+        return self.folder / "aside"
+
+    def _clear(self) -> None:
+        """Take away what a process that was killed had put aside: it is about people, and nobody forgets it there."""
+        for left in (self.aside, self.folder / "waiting"):
+            shutil.rmtree(left, ignore_errors=True)
+
     @contextlib.contextmanager
     def waiting(self) -> Iterator[Path]:
         """An empty folder for what does not fit into memory while one step is worked on; then it is taken away."""
@@ -198,9 +213,19 @@ class Case:
         path = self._blob(name)
         raw = path.read_bytes() if path.is_file() else b""
         if digest.sha256(raw) != name:
-            raise InputError(f"{path} is {'damaged' if path.exists() else 'missing'}.\n"
-                             "Delete it and run the same command again: it will be computed anew.")
+            self._refuse(path)
         return raw
+
+    def file(self, name: str) -> Path:
+        """Where bytes lie that are too many to be handed out. Errors as `get`."""
+        path = self._blob(self._now(name))
+        if not path.is_file() or digest.sha256_file(path) != self._now(name):
+            self._refuse(path)
+        return path
+
+    def _refuse(self, path: Path) -> NoReturn:
+        raise InputError(f"{path} is {'damaged' if path.exists() else 'missing'}.\n"
+                         "Delete it and run the same command again: it will be computed anew.")
 
     def has(self, name: str) -> bool:
         """Is there such a blob, or what took its place?"""
@@ -379,6 +404,7 @@ class Nowhere:
     """The store of a run that keeps nothing: the same verbs, without a folder."""
 
     folder = None
+    aside = Path()                 # there is none: posts of such a run are in memory
 
     def __init__(self) -> None:
         self._blobs: dict[str, bytes] = {}

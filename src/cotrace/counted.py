@@ -64,7 +64,7 @@ class Counted:
         actions = pl.concat([old.filter(~other), self._fresh[name]]).sort(ORDER)
         return actions, posts.height - actions["post"].n_unique()
 
-    def known(self, actions: Mapping[str, pl.DataFrame], plan: Plan, engine: ModuleType,
+    def known(self, actions: Mapping[str, tables.Table], plan: Plan, engine: ModuleType,
               ) -> dict[tuple[str, str], pl.DataFrame]:
         """Pairs among which every candidate is, by (trace, kind); those that are not here have to be counted."""
         found, began = {}, time.process_time()
@@ -72,8 +72,8 @@ class Counted:
             mine = [key for key in self.met if key[0] == name]
             if self.touched is None or plan.windows != self.windows or not mine or not plan.windows:
                 continue
-            may = network.may_meet(before, actions[name], self._went[name], self._fresh[name], windows_s=plan.windows,
-                                   common_property=plan.common_property, engine=engine)
+            may = network.may_meet(before, actions[name].lazy().collect(), self._went[name], self._fresh[name],
+                                   windows_s=plan.windows, common_property=plan.common_property, engine=engine)
             if may is not None:
                 for key in mine:
                     found[key] = pl.concat([self.met[key], may.filter(kind=key[1]).select("a", "b")]).unique()

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from . import digest, forgetting, reading, tables
+from . import digest, forgetting, ondisk, reading, tables
 from .case import Case, Nowhere
 from .errors import InputError
 from .progress import Progress
@@ -74,12 +74,13 @@ def read(store: Case | Nowhere, posts: object, progress: Progress, *, held: int 
          **how) -> tuple[Reading, str]:
     """Files → POSTS, and the blob of both. How files were read is remembered; what the call says overrules that.
 
+    Posts that lie in a case stay there (`ondisk.Kept`).
+
     Args:
         held: bytes of posts that are held at once while files are read into a case; None: what `reading` thinks fit.
     """
     blob, how = take(store, posts, progress, held=held, **how)
-    said = json.loads(store.get(blob))
-    return _whole(_frames(store, said), said["plain"], said_how(how)), blob
+    return _lying(store, json.loads(store.get(blob)), said_how(how)), blob
 
 
 def take(store: Case | Nowhere, posts: object, progress: Progress, *, held: int | None = None,
@@ -166,9 +167,24 @@ def put_reading(store: Case | Nowhere, read: Reading) -> str:
 
 
 def _whole(frames: Frames, plain: dict, how: tuple[tuple[str, str], ...]) -> Reading:
-    inputs = tuple(Input(**{**said, "mapping": tuple(map(tuple, said["mapping"]))}) for said in plain["inputs"])
-    return Reading(frames["posts"], frames["actors"], inputs, frames["rejects"], plain["counts"], tuple(plain["notes"]),
-                   how)
+    return Reading(frames["posts"], frames["actors"], _inputs(plain), frames["rejects"], plain["counts"],
+                   tuple(plain["notes"]), how)
+
+
+def _inputs(plain: dict) -> tuple[Input, ...]:
+    return tuple(Input(**{**said, "mapping": tuple(map(tuple, said["mapping"]))}) for said in plain["inputs"])
+
+
+def _lying(store: Case | Nowhere, said: dict, how: tuple[tuple[str, str], ...]) -> Reading:
+    """A reading whose posts are left where they are, where that is a folder."""
+    if isinstance(store, Nowhere):
+        return _whole(_frames(store, said), said["plain"], how)
+    posts = [store.file(blob) for key, blob in sorted(said["frames"].items()) if key.partition(".")[0] == "posts"]
+    rest = _frames(store, {"frames": {key: blob for key, blob in said["frames"].items()
+                                      if key.partition(".")[0] != "posts"}})
+    plain = said["plain"]
+    return ondisk.Kept(posts, rest["actors"], _inputs(plain), rest["rejects"], plain["counts"], tuple(plain["notes"]),
+                       how)
 
 
 def reading_of(store: Case, blob: str, how: tuple[tuple[str, str], ...] = ()) -> Reading:
@@ -177,7 +193,7 @@ def reading_of(store: Case, blob: str, how: tuple[tuple[str, str], ...] = ()) ->
     if "shares" in said:
         return replace(reading.together([share_of(store, one) for one in said["shares"]], allow_rejects=1.0,
                                         compared=False), how=how)
-    return _whole(_frames(store, said), said["plain"], how)
+    return _lying(store, said, how)
 
 
 def scrubbed(store: Case, share: reading.Share) -> reading.Share:

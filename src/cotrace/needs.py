@@ -73,7 +73,7 @@ def refuse_too_large(read: Reading, memory: int | None) -> None:
         InputError: too little memory is allowed.
     """
     if memory is not None:
-        _refuse(read.posts.height, MEMORY_BASE + MEMORY_FACTOR * int(read.posts.estimated_size()), memory)
+        _refuse(read.height, MEMORY_BASE + MEMORY_FACTOR * read.size, memory)
 
 
 def _refuse(posts: int, needed: int, memory: int) -> None:

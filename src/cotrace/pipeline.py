@@ -27,6 +27,7 @@ from . import (
     kept,
     needs,
     network,
+    ondisk,
     parts,
     plans,
     sources,
@@ -180,6 +181,8 @@ def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.D
     placebos = line.placebos(actions, encoded, tested)
     plantings = line.plantings(actions, tested)
     naive_edges = line.naive_edges(encoded)
+    tested.cache_clear()  # from here on only what was found is looked at, and not all that was counted
+    encoded.cache_clear()
     stand = decisions.standing([*(Decision(**made) for made in store.decisions), *decided])
     left = decisions.take_out(valid.edges, valid.occasions, stand)
     found = clusters.find(left.edges, plan_digest=digest.digest(plan.as_plain()), seed=plan.seed)
@@ -222,6 +225,7 @@ class _Valid:
     candidates: int
 
 
+Acts = Mapping[str, tables.Table]          # tables.ACTIONS of each trace
 Encoded = Callable[[], dict[str, Events]]  # the actions as an engine reads them: when they are asked for, once
 Tested = Callable[[], network.Validation]  # computes them when they are asked for, once
 
@@ -238,22 +242,30 @@ class _Line:
     progress: Progress
 
     def act(self, read: Reading, there: afar.Afar | None, before: Counted | None,
-            ) -> tuple[Frames, tuple[TraceReport, ...]]:
+            ) -> tuple[Acts, tuple[TraceReport, ...]]:
         """POSTS → ACTIONS, for each trace of the plan."""
-        actions, reports = {}, []
+        actions: dict[str, pl.DataFrame] = {}
+        aside = ondisk.Actions(self.store.aside) if self._lies(read) and before is None else None
+        reports = []
         for name in self.plan.traces:
             trace = traces.get(name)
             if trace.seconds and self.resolution_s > 1:
                 why = f"it is bound to seconds, and the times of these posts are known to {self.resolution_s} s only"
-                reports.append(TraceReport(name, trace.method, 0, 0, 0, read.posts.height, 0, why))
+                reports.append(TraceReport(name, trace.method, 0, 0, 0, read.height, 0, why))
                 continue
-            acts, without = there.act(name) if there else (before or traces).act(name, read.posts)
-            reports.append(TraceReport(name, trace.method, acts.height, acts["actor"].n_unique(),
-                                       acts["object"].n_unique(), without, 0))
-            actions[name] = acts
-        return actions, tuple(reports)
+            if aside is not None and isinstance(read, ondisk.Kept):
+                without, counts = aside.act(name, read), aside.counted(name)
+            else:
+                acts, without = there.act(name) if there else (before or traces).act(name, read.posts)
+                counts, actions[name] = (acts.height, acts["actor"].n_unique(), acts["object"].n_unique()), acts
+            reports.append(TraceReport(name, trace.method, *counts, without, 0))
+        return actions if aside is None else aside, tuple(reports)
 
-    def tested(self, actions: Frames, encoded: Encoded, before: Counted | None) -> network.Validation:
+    def _lies(self, read: Reading) -> bool:
+        """Whether posts lie on the disk of whoever counts; what other machines count is handed to them whole."""
+        return isinstance(read, ondisk.Kept) and not hasattr(self.engine, "each")
+
+    def tested(self, actions: Acts, encoded: Encoded, before: Counted | None) -> network.Validation:
         """What chance says of every pair; of what was counted before, only what new posts change is counted again."""
         known = before.known(actions, self.plan, self.engine) if before else None
         valid = network.validate(encoded(), plan=self.plan, engine=self.engine, resolution_s=self.resolution_s,
@@ -274,7 +286,7 @@ class _Line:
         return _Valid(frames["edges"], frames["occasions"], plain["tests"], plain["set_aside"], tuple(plain["notes"]),
                       plain["searched"], frames["common"], plain["candidates"])
 
-    def placebos(self, actions: Frames, encoded: Encoded, tested: Tested) -> tuple[Placebo, ...]:
+    def placebos(self, actions: Acts, encoded: Encoded, tested: Tested) -> tuple[Placebo, ...]:
         """The same search on copies in which who meets whom again is broken."""
         wanted = [(cell, copy) for cell in network.PLACEBOS for copy in range(self.plan.placebos)]
         search = self._searching(actions, encoded, tested, wanted)
@@ -287,7 +299,7 @@ class _Line:
         self.progress("Searching copies in which nobody meets again", len(wanted), len(wanted))
         return tuple(made)
 
-    def _searching(self, actions: Frames, encoded: Encoded, tested: Tested, wanted: list,
+    def _searching(self, actions: Acts, encoded: Encoded, tested: Tested, wanted: list,
                    ) -> Callable[[int], tuple[Frames, object]]:
         """The search of one of the copies: here, or several at once where the engine has other machines."""
         told = functools.cache(lambda: _Told(actions, encoded(), tested(), self.plan, self.resolution_s, wanted))
@@ -297,7 +309,7 @@ class _Line:
             return lambda number: ({}, json.loads(there(number)))
         return lambda number: ({}, _searched(told(), number, self.engine))
 
-    def plantings(self, actions: Frames, tested: Tested) -> tuple[Planting, ...]:
+    def plantings(self, actions: Acts, tested: Tested) -> tuple[Planting, ...]:
         """What would have been found: rings planted into this very data."""
         def make() -> tuple[Frames, object]:
             rings = network.smallest_rings(actions, plan=self.plan, engine=self.engine, progress=self.progress,
@@ -318,7 +330,7 @@ class _Line:
 class _Told:
     """What the search of a copy needs, and what was counted once for all of one cell."""
 
-    actions: Frames
+    actions: Acts
     events: dict[str, Events]      # these actions, encoded
     validation: network.Validation
     plan: Plan
@@ -368,7 +380,7 @@ def windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
 
 def _not_compared(registry: pl.DataFrame, read: Reading) -> list[str]:
     """How much of the registries was left aside, for the report: a list that cannot match must not look like none."""
-    platforms = sorted(set(read.posts["platform"].drop_nulls()))
+    platforms = sorted(read.platforms)
     usable = sources.usable(registry)
     unfit = registry.height - usable.height
     foreign = usable.height - sources.comparable(usable, platforms).height

@@ -84,6 +84,29 @@ class Reading:
     notes: tuple[str, ...] = ()    # sentences for the report: what was assumed, what was off and why
     how: tuple[tuple[str, str], ...] = ()  # what the caller asked for: allow_rejects, columns, platform, zone
 
+    @property
+    def height(self) -> int:
+        """How many posts."""
+        return self.posts.height
+
+    @property
+    def size(self) -> int:
+        """Bytes of the posts in memory, as polars counts them."""
+        return int(self.posts.estimated_size())
+
+    @property
+    def platforms(self) -> set[str]:
+        """Of these posts."""
+        return set(self.columns("platform")["platform"].drop_nulls().unique())
+
+    def columns(self, *names: str) -> pl.DataFrame:
+        """Some columns of all posts, in their order; where posts lie on disk, nothing else of them is read."""
+        return self.posts.select(names)
+
+    def rows(self, where: pl.Expr) -> pl.DataFrame:
+        """Whole posts of which something holds, in their order."""
+        return self.posts.filter(where)
+
 
 @dataclass(frozen=True)
 class TraceReport:

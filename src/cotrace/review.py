@@ -145,13 +145,14 @@ def _spelled(store: Case, actor: str) -> tuple[set[str], set[str]]:
     posts: set[str] = set()
     known: set[str] = set()
     for read in kept.readings(store):
-        theirs = read.posts.filter((pl.col("account") == actor) | (pl.col("place") == actor))
+        theirs = read.rows((pl.col("account") == actor) | (pl.col("place") == actor))
         posts |= set(theirs["post"].drop_nulls())
         of = read.actors.filter(pl.col("actor") == actor)
         names |= {name for column in ("handle", "name") for name in of[column].drop_nulls()}
-        mentions = read.posts["mentions"].explode().drop_nulls().unique()
-        known |= {*read.posts["account"].drop_nulls().unique(), *read.posts["place"].drop_nulls().unique(),
-                  *read.posts["of_account"].drop_nulls().unique(), *mentions, *read.actors["actor"].drop_nulls()}
+        said = read.columns("account", "place", "of_account", "mentions")
+        mentions = said["mentions"].explode().drop_nulls().unique()
+        known |= {*said["account"].drop_nulls().unique(), *said["place"].drop_nulls().unique(),
+                  *said["of_account"].drop_nulls().unique(), *mentions, *read.actors["actor"].drop_nulls()}
     for fact in store.runs:
         files = digest.unarchive(store.get(fact["files"]["dossier.zip"]))
         rows = [row for row in _rows(files, "members") if row["actor"] == actor]

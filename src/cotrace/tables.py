@@ -8,6 +8,7 @@ import polars as pl
 from .errors import InputError
 
 TIME = pl.Datetime("us", "UTC")
+Table = pl.DataFrame | pl.LazyFrame  # one that is in memory, or one that lies on disk; `.lazy().collect()` is the table
 
 POSTS = {
     "platform": pl.String,

@@ -16,6 +16,7 @@ import polars as pl
 from .. import parts
 from ..progress import Progress, quiet
 from ..records import Cluster, Ground, Link, Plan, Reading, word
+from ..tables import Table
 from . import _chance
 from ._chance import FEWEST, counts_as_class, interval, judge, one_way, ratio, wilson
 from ._scene import Look, Scene, Sighting, stage
@@ -31,7 +32,7 @@ def link(
     clusters: Sequence[Cluster],
     edges: pl.DataFrame,
     occasions: pl.DataFrame,
-    actions: Mapping[str, pl.DataFrame],
+    actions: Mapping[str, Table],
     reading: Reading,
     sources: pl.DataFrame,
     plan: Plan,

@@ -14,6 +14,7 @@ import polars as pl
 from .. import sources as registries
 from .. import tables
 from ..records import Cluster, Plan, Reading
+from ..tables import Table
 
 OBJECT = ["trace", "object", "kind"]  # pairs are formed within one kind of actor, so an object is of one kind too
 ACTS: Mapping = {"trace": pl.String, **tables.ACTIONS}
@@ -45,7 +46,7 @@ class Scene:
     plan: Plan
     seed: int
     reading: Reading
-    actions: Mapping[str, pl.DataFrame]
+    actions: Mapping[str, Table]
     edges: pl.DataFrame
     occasions: pl.DataFrame
     sources: pl.DataFrame                        # usable rows that match the platforms of this case
@@ -54,10 +55,10 @@ class Scene:
     @cached_property
     def acts(self) -> pl.DataFrame:
         """All actions of all traces, with their trace; sorted by (at, post, trace, object, actor)."""
-        frames = [frame.select(pl.lit(name).alias("trace"), *tables.ACTIONS)
-                  for name, frame in sorted(self.actions.items())]
-        empty = pl.DataFrame(schema=ACTS)
-        return pl.concat([empty, *frames]).filter(pl.col("at").is_not_null()).sort("at", "post", *OBJECT, "actor")
+        frames = [self.actions[name].lazy().select(pl.lit(name).alias("trace"), *tables.ACTIONS)
+                  for name in sorted(self.actions)]
+        every = pl.concat([pl.LazyFrame(schema=ACTS), *frames]).filter(pl.col("at").is_not_null())
+        return every.sort("at", "post", *OBJECT, "actor").collect()
 
     @cached_property
     def objects(self) -> pl.DataFrame:
@@ -162,7 +163,8 @@ class Scene:
 
     @cached_property
     def _answers(self) -> pl.DataFrame:
-        posts = self.reading.posts.filter(pl.col("account").is_not_null() | pl.col("place").is_not_null())
+        posts = self.reading.columns("post", "platform", "account", "place", "of_account", "mentions").filter(
+            pl.col("account").is_not_null() | pl.col("place").is_not_null())
         named = self.reading.actors.filter(pl.col("handle").is_not_null()).select(
             (pl.col("platform") + ":" + pl.col("handle").str.strip_chars_start("@").str.to_lowercase()).alias("said"),
             to="actor").drop_nulls().unique()
@@ -180,9 +182,9 @@ class Scene:
 
 
 def stage(*, clusters: Sequence[Cluster], edges: pl.DataFrame, occasions: pl.DataFrame,
-          actions: Mapping[str, pl.DataFrame], reading: Reading, sources: pl.DataFrame, plan: Plan, seed: int) -> Scene:
+          actions: Mapping[str, Table], reading: Reading, sources: pl.DataFrame, plan: Plan, seed: int) -> Scene:
     """The scene of a run; selectors that cannot match here (no citation, withdrawn, another platform) left out."""
-    usable = registries.comparable(registries.usable(sources), set(reading.posts["platform"].drop_nulls()))
+    usable = registries.comparable(registries.usable(sources), reading.platforms)
     return Scene(plan, seed, reading, actions, edges, occasions, usable.sort("source", "receipt"), clusters)
 
 

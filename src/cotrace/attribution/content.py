@@ -183,7 +183,7 @@ def _named_posts(scene: Scene, source: str) -> pl.DataFrame:
                for row in scene.of_type("domain", source=source).iter_rows(named=True)}
     media = {registries.canonical("media", row["selector"]): row["receipt"]
              for row in scene.of_type("media", source=source).iter_rows(named=True)}
-    own = scene.reading.posts.filter(pl.col("kind") != "share")
+    own = scene.reading.columns("post", "kind", "links", "media").filter(pl.col("kind") != "share")
     found = [pl.DataFrame(schema=schema)]
     if domains:
         links = own.select("post", "links").explode("links").drop_nulls().with_columns(

@@ -95,7 +95,7 @@ def _who(posts: pl.DataFrame) -> set[str]:
 
 def _addressed(findings: Findings) -> set[str]:
     """Objects of occasions, and what was set aside, that are accounts: whom people answer or repost."""
-    known = findings.reading.posts
+    known = findings.reading.columns("account", "of_account", "place", "mentions")
     objects = pl.concat([findings.occasions.select("object"), *([] if findings.common is None else
                                                                 [findings.common.select("object")])]).unique()
     people = [known.select(object=column) for column in ("account", "of_account", "place")]
@@ -146,7 +146,7 @@ def posts_of(findings: Findings) -> set[str]:
 
 def _evidence_posts(findings: Findings) -> pl.DataFrame:
     chosen = pl.DataFrame({"post": sorted(posts_of(findings))}, schema={"post": pl.String})
-    return findings.reading.posts.join(chosen, on="post", how="semi").sort("post")
+    return findings.reading.rows(pl.col("post").is_in(chosen["post"].implode())).sort("post")
 
 
 def _posts(posts: pl.DataFrame, mask: Mask) -> Rows:
@@ -325,13 +325,12 @@ def _plan(findings: Findings) -> Rows:
 
 
 def _run(findings: Findings, found: Mapping[str, Rows], mask: Mask) -> Rows:
-    posts = findings.reading.posts
+    posts = findings.reading.columns("at", "account", "place")
     times = posts.select(first=pl.col("at").min(), last=pl.col("at").max()).row(0) if posts.height else (None, None)
     placebo_cells = sorted({row[0] for row in found["placebos"]})
     run = {
         "tests": findings.tests, "candidates": findings.candidates, "posts": posts.height,
-        "actors": posts.select(pl.concat_list("account", "place").explode().drop_nulls().n_unique()).item()
-        if posts.height else 0,
+        "actors": pl.concat([posts[who].unique() for who in ("account", "place")]).drop_nulls().n_unique(),
         "first_post": times[0], "last_post": times[1],
         "resolution_s": max((i.resolution_s for i in findings.reading.inputs), default=0),
         "registry_selectors": findings.sources.height,

@@ -95,7 +95,7 @@ def windows(plan: Plan, resolution_s: int) -> tuple[int, ...]:
     return tuple(sorted(set(plan.windows)))
 
 
-def encoded(actions: Mapping[str, pl.DataFrame]) -> dict[str, Events]:
+def encoded(actions: Mapping[str, tables.Table]) -> dict[str, Events]:
     """Actions as engines read them: what is asked more than once of the same ones, need not encode them again."""
     return {trace: encode(actions[trace]) for trace in sorted(actions)}
 
@@ -296,8 +296,8 @@ def placebo(actions: Mapping[str, pl.DataFrame], validation: Validation, *, cell
     return {trace: dealt[trace].copy(seed) if trace in dealt else frame for trace, frame in sorted(actions.items())}
 
 
-def copies(actions: Mapping[str, pl.DataFrame], events: Mapping[str, Events], validation: Validation, *, cell: str,
-           ) -> dict[str, _placebo.Deck]:
+def copies(actions: Mapping[str, tables.Table], events: Mapping[str, Events],
+           validation: Validation, *, cell: str) -> dict[str, _placebo.Deck]:
     """What all copies of one cell are dealt from, counted once; of each trace in which somebody acted.
 
     Args:
@@ -317,7 +317,7 @@ def copies(actions: Mapping[str, pl.DataFrame], events: Mapping[str, Events], va
     return _placebo.decks(actions, events, likes, validation.edges, cell=cell)
 
 
-def smallest_rings(actions: Mapping[str, pl.DataFrame], *, plan: Plan, engine: ModuleType, resolution_s: int,
+def smallest_rings(actions: Mapping[str, tables.Table], *, plan: Plan, engine: ModuleType, resolution_s: int,
                    validation: Validation, progress: Progress = quiet) -> tuple[Planting, ...]:
     """What would have been found in this data: of each size and jitter, the ring of fewest objects that comes back.
 
@@ -350,7 +350,8 @@ def kinds_of_rings(validation: Validation, *, plan: Plan, resolution_s: int) -> 
         return []
     layer = _widest(validation).layer
     found = {*validation.edges["a"], *validation.edges["b"]}
-    people = np.array([code for code in _choice.by_deeds(layer) if layer.events.actors[code] not in found], dtype=int)
+    people = _choice.by_deeds(layer)
+    people = people[~pl.Series(layer.events.actors, dtype=pl.String).gather(people).is_in(found).to_numpy()]
     return _planting.kinds(layer, people, resolution_s, np.random.Generator(np.random.PCG64([plan.seed, 1])))
 
 

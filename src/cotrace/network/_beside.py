@@ -17,7 +17,10 @@ from ..engines import Events
 from . import _choice, _timing
 from ._layers import (
     BINS,
+    CLASSES,
+    CLOSEST,
     DAY,
+    FEW,
     LAGS_S,
     SECOND,
     SIZES,
@@ -29,7 +32,6 @@ from ._layers import (
     by_object,
     discount,
     one_a_post,
-    pool,
 )
 
 
@@ -51,8 +53,74 @@ class _Counted:
     others: NDArray[np.int64]
     habit_near: NDArray[np.int64]    # of all actors
     habit_others: NDArray[np.int64]
-    object_near: NDArray[np.int64]   # of all objects that two actors share, as `by_object` gives them
-    object_others: NDArray[np.int64]
+    pool: "_Pool"
+
+
+class _Pool:
+    """`_layers.pool` of all objects that two actors share, with some more of one class.
+
+    What more objects change is which of their class lie in the closest hundredth, and nothing of any other class. So
+    a ring costs as much as it has objects, and not as much as there are in the data. Sums are of whole 1/1024ths, and
+    so exact in any order.
+    """
+
+    def __init__(self, class_: NDArray[np.int8], near: NDArray[np.int64], others: NDArray[np.int64]):
+        """Args: as those of `pool`."""
+        self.class_, self.near, self.others = class_, near, others
+        of = others.sum(axis=1)
+        self.share = _share(near, others)
+        self.limit = np.full(CLASSES, np.inf)
+        self.hits, self.trials = np.zeros((CLASSES, BINS)), np.zeros((CLASSES, BINS))
+        self.closest: list[tuple[NDArray, ...]] = []  # of each class: shares ascending, and the sums of so many of them
+        for one in range(CLASSES):
+            of_class = np.flatnonzero((class_ == one) & (of > 0))
+            of_class = of_class[np.argsort(self.share[of_class], kind="stable")]
+            none = np.zeros((1, BINS), dtype=np.int64)
+            self.closest.append((self.share[of_class], *(np.cumsum(np.r_[none, count[of_class]], axis=0)
+                                                         for count in (near, others))))
+            self.limit[one], self.hits[one], self.trials[one] = self._of(one, none[:0], none[:0])
+
+    def _of(self, one: int, near: NDArray[np.int64], others: NDArray[np.int64],
+            ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """Of a class with these objects more: the share above which an object is left out, hits and trials."""
+        shares, near_of, others_of = self.closest[one]
+        there = others.sum(axis=1) > 0
+        near, others, new = near[there], others[there], _share(near, others)[there]
+        most, count = np.inf, len(shares) + len(new)
+        if count >= FEW:
+            place = int(CLOSEST * (count - 1))  # the same place among those that can come to lie there
+            first = max(0, place - len(new))
+            most = np.sort(np.r_[shares[first : place + 1], new])[place - first]
+        kept = np.searchsorted(shares, most, side="right")
+        return (float(most), (near_of[kept] + near[new <= most].sum(axis=0)) / UNIT,
+                (others_of[kept] + others[new <= most].sum(axis=0)) / UNIT)
+
+    def beside(self, rows: NDArray[np.int64], one: int, near: NDArray[np.int64], others: NDArray[np.int64],
+               ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """What `pool` gives, with the parts of these objects and of the new ones alone.
+
+        Args:
+            rows: objects of the data; one that no two actors share (the row after the last) has no part.
+            one: the class of the new objects.
+            near, others: of the new objects.
+        """
+        hits, trials, limit = self.hits.copy(), self.trials.copy(), self.limit.copy()
+        limit[one], hits[one], trials[one] = self._of(one, near, others)
+        there = rows < len(self.class_)
+        old = rows[there]
+        out = np.r_[self.share[old] > limit[self.class_[old]], _share(near, others) > limit[one]]
+        parts = []
+        for known, new in ((self.near, near), (self.others, others)):
+            part = np.zeros((len(rows) + len(new), BINS))
+            of_these = np.r_[known[old], new] / UNIT
+            of_these[out] = 0
+            part[np.r_[there, np.ones(len(new), dtype=bool)]] = of_these
+            parts.append(part)
+        return hits, trials, parts[0], parts[1]
+
+
+def _share(near: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+    return (near / UNIT).sum(axis=1) / np.maximum((others / UNIT).sum(axis=1), 1)
 
 
 class Beside:
@@ -69,7 +137,12 @@ class Beside:
         counts = _choice.of_objects(layer, audience)
         self.fame = _choice.fame(counts, layer.events.actor, layer.events.object, len(layer.degree))
         self.hours = _timing.clock(layer, counts)
-        self.events = np.flatnonzero(np.isin(layer.events.actor, crew))
+        mine = np.zeros(len(layer.degree), dtype=bool)
+        mine[crew] = True
+        self.events = np.flatnonzero(mine[layer.events.actor])
+        actor = layer.events.actor[self.events]
+        self.of_actor = np.argsort(actor, kind="stable")  # rows of `events`, those of one actor together
+        self.first_of = np.searchsorted(actor[self.of_actor], np.arange(len(layer.degree) + 1))
         self.shared = layer.shared
         self.windows = [self._count(one) for one in windows]
 
@@ -78,7 +151,7 @@ class Beside:
         sums = [by_object(row, self.layer.lag_bin, count, len(self.shared) + 1)[:-1]
                 for count in (one.near, one.others)]
         return _Counted(one.us, one.hot[mine], one.near[mine], one.others[mine], one.habit_near, one.habit_others,
-                        sums[0], sums[1])
+                        _Pool(self.layer.class_[self.shared], sums[0], sums[1]))
 
     def test(self, ring: Ring, passed: NDArray[np.bool_] | None = None,
              ) -> tuple[Pairs, _choice.Choice, NDArray[np.float64]]:
@@ -90,7 +163,8 @@ class Beside:
             passed: of each of its pairs: found before, and so no part of anybody's habits.
         """
         layer, joint, members = self.layer, len(ring.at), len(ring.members)
-        rows = np.flatnonzero(np.isin(layer.events.actor[self.events], ring.members))
+        rows = np.sort(np.concatenate([self.of_actor[self.first_of[one] : self.first_of[one + 1]]
+                                       for one in ring.members]))
         old = self.events[rows]
         known, events = np.unique(layer.events.object[old]), _events(layer.events, old, ring)
         a, b = (side.astype(np.int32) for side in np.triu_indices(members, 1))
@@ -106,9 +180,10 @@ class Beside:
         lag_bin = np.r_[layer.lag_bin[old], np.searchsorted(np.array(LAGS_S) * SECOND, lag, side="right")]
         class_ = np.r_[layer.class_[known], [np.digitize(members, SIZES)] * joint]
         likes = np.r_[self.hours.audience_of[known], [np.bincount(audience).argmax()] * joint]
-        acts = _timing.Acts(self._rows(known, joint)[events.object], events.at, events.by, lag_bin.astype(np.int8),
+        acts = _timing.Acts(events.object.astype(np.int64), events.at, events.by, lag_bin.astype(np.int8),
                             class_.astype(np.int8)[events.object], likes[events.object])
-        *tried, day = (self._window(counted, rows, ring, events, acts, pairs, weight) for counted in self.windows)
+        *tried, day = (self._window(counted, rows, known, ring, events, acts, pairs, weight)
+                       for counted in self.windows)
         best = _timing.over_windows(pairs, weight, acts, tried, day, self._clock(ring, events), self.min_objects,
                                     layer.min_days, len(tried))
         return pairs, choice, best.p
@@ -121,8 +196,8 @@ class Beside:
                             self.fame.own[:, members] + more[:, None, None] * mine,
                             self.fame.degree[:, members] + more[:, None], self.fame.totals + joint * mine)
 
-    def _window(self, counted: _Counted, rows: NDArray, ring: Ring, events: Events, acts: _timing.Acts, pairs: Pairs,
-                weight: NDArray[np.int64]) -> Window:
+    def _window(self, counted: _Counted, rows: NDArray, known: NDArray, ring: Ring, events: Events,
+                acts: _timing.Acts, pairs: Pairs, weight: NDArray[np.int64]) -> Window:
         members, old = len(ring.members), len(rows)
         at, lag = events.at[old:].reshape(-1, members), acts.lag_bin[old:].reshape(-1, members)
         fellow = ~np.eye(members, dtype=bool)
@@ -137,19 +212,14 @@ class Beside:
                  counted.us)
         before = np.zeros((len(events), BINS), dtype=counted.near.dtype)
         habits, sums = [], []
-        for now, then, habit, of_object in ((near, counted.near, counted.habit_near, counted.object_near),
-                                            (others, counted.others, counted.habit_others, counted.object_others)):
+        for now, then, habit in ((near, counted.near, counted.habit_near),
+                                 (others, counted.others, counted.habit_others)):
             before[:old] = then[rows]
             habits.append(habit[ring.members] + by_actor(events.actor, now - before, members))
             new = events.object[old:] - events.object[old]
-            sums.append(np.r_[of_object, by_object(new, acts.lag_bin[old:], now[old:], len(ring.at))])
-        class_ = np.r_[self.layer.class_[self.shared], [np.digitize(members, SIZES)] * len(ring.at)]
-        return Window(counted.us, hot, near, others, habits[0], habits[1], *pool(class_, sums[0], sums[1]))
-
-    def _rows(self, known: NDArray, joint: int) -> NDArray[np.int64]:
-        """Where the objects of a ring stand in the tables of objects: the shared ones of the data, and the new ones."""
-        shared = np.searchsorted(self.shared, known)  # of an object that no two share it means nothing, and is not read
-        return np.r_[shared.clip(max=len(self.shared)), len(self.shared) + np.arange(joint)]
+            sums.append(by_object(new, acts.lag_bin[old:], now[old:], len(ring.at)))
+        pooled = counted.pool.beside(self.layer.row[known], int(np.digitize(members, SIZES)), sums[0], sums[1])
+        return Window(counted.us, hot, near, others, habits[0], habits[1], *pooled)
 
     def _clock(self, ring: Ring, events: Events) -> _timing.Clock:
         hour = events.at % DAY

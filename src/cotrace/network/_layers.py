@@ -28,6 +28,8 @@ BINS = len(LAGS_S) + 1
 SIZES = (3, 5, 10, 25, 75)                  # actors of an object: classes of popularity
 CLASSES = len(SIZES) + 1                    # none of tempo: an operation fills the fastest, and excuses itself there
 POOL = 20                                   # others, by which a share is drawn to that of the coarser pool
+CLOSEST = 0.99                              # of the objects of a class; those that lie closer are no baseline
+FEW = 100                                   # objects of a class, below which a hundredth of them is none
 HOT = 40                                    # others within the window: a public moment, which says nothing about two
                                             # people (20 would blind the test to rings of twenty at once)
 DAYS = 2                                    # days on which a pair has to meet, where the data span them
@@ -297,8 +299,8 @@ def pool(class_: NDArray[np.int8], near: NDArray[np.int64], others: NDArray[np.i
     hits, trials = np.zeros((CLASSES, BINS)), np.zeros((CLASSES, BINS))
     for one in range(CLASSES):
         of_class = np.flatnonzero((class_ == one) & (of > 0))
-        if len(of_class) >= 100:
-            most = np.sort(share[of_class])[int(0.99 * (len(of_class) - 1))]
+        if len(of_class) >= FEW:
+            most = np.sort(share[of_class])[int(CLOSEST * (len(of_class) - 1))]
             own_near[of_class[share[of_class] > most]] = 0
             own_others[of_class[share[of_class] > most]] = 0
         hits[one] = own_near[of_class].sum(axis=0)

@@ -36,16 +36,18 @@ KEYS = 64            # more than a key of a cell has values
 class Deck:
     """One trace, cut into the cells of one placebo: what all copies have in common."""
 
-    def __init__(self, number: int, frame: pl.DataFrame, events: Events, likes: NDArray[np.int64],
+    def __init__(self, number: int, frame: tables.Table, events: Events, likes: NDArray[np.int64],
                  groups: Mapping[str, int], cell: str):
         """Args:
             number: of the trace among those of the plan, sorted.
-            frame, events: the actions, and the same encoded.
+            frame, events: the actions, which may lie on disk, and the same encoded.
             likes: the audience of each actor code.
             groups: of actors that were found, the group that must not exchange among itself.
             cell: one of PLACEBOS.
         """
         self.number, self.frame, self.events, self.cell = number, frame, events, cell
+        of_kinds = frame.lazy().select("actor", "kind").unique().select(pl.len()).collect().item()
+        self.of_two_kinds = of_kinds > len(events.actors)  # some actor is
         self.first = firsts(events)
         self.acts = take(events, self.first == np.arange(len(events)))
         self.hands: list[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]] = []
@@ -73,12 +75,13 @@ class Deck:
         table = pl.DataFrame({"actor": names.gather(acts.actor),
                               "object": pl.Series(acts.objects, dtype=pl.String).gather(acts.object),
                               "new": names.gather(self.dealt(seed))})
-        copy = self.frame.join(table, on=["actor", "object"], how="left", maintain_order="left")
+        frame = tables.conform(self.frame.lazy().collect(), tables.ACTIONS, "The table of actions")
+        copy = frame.join(table, on=["actor", "object"], how="left", maintain_order="left")
         return copy.with_columns(actor="new").select(list(tables.ACTIONS))
 
     def events_of(self, seed: int) -> Events:
         """`encode(copy(seed))`, without a name being written."""
-        if self.frame.select("actor", "kind").n_unique() > len(self.events.actors):
+        if self.of_two_kinds:
             return encode(self.copy(seed))  # ids of two kinds: which of them an actor has, depends on its new acts
         place = np.cumsum(self.first == np.arange(len(self.first))) - 1
         return by_others(self.events, self.dealt(seed)[place[self.first]])
@@ -91,7 +94,7 @@ def _order(drawn: NDArray[np.float64]) -> NDArray[np.int64]:
     return order
 
 
-def decks(actions: Mapping[str, pl.DataFrame], events: Mapping[str, Events], likes: Mapping[str, NDArray[np.int64]],
+def decks(actions: Mapping[str, tables.Table], events: Mapping[str, Events], likes: Mapping[str, NDArray[np.int64]],
           edges: pl.DataFrame, *, cell: str) -> dict[str, Deck]:
     """What copies of one cell are dealt from, of each trace in which somebody acted.
 
@@ -101,12 +104,12 @@ def decks(actions: Mapping[str, pl.DataFrame], events: Mapping[str, Events], lik
         cell: one of PLACEBOS.
     """
     groups = _groups(edges)
-    return {trace: Deck(number, tables.conform(actions[trace], tables.ACTIONS, "The table of actions"), events[trace],
+    return {trace: Deck(number, actions[trace], events[trace],
                         likes.get(trace, np.zeros(len(events[trace].actors), dtype=np.int64)), groups, cell)
-            for number, trace in enumerate(sorted(actions)) if not actions[trace].is_empty()}
+            for number, trace in enumerate(sorted(actions)) if len(events[trace])}
 
 
-def _codes(names: Sequence[str], groups: Mapping[str, int]) -> NDArray[np.int64]:
+def _codes(names: Sequence[str] | pl.Series, groups: Mapping[str, int]) -> NDArray[np.int64]:
     """The group of each actor code; −1: in none."""
     codes = np.full(len(names), -1, dtype=np.int64)
     for name, group in groups.items():

@@ -22,6 +22,7 @@ import polars as pl
 from .. import parts
 from ..progress import Progress, quiet
 from ..records import Cluster, Explanation, Link, Plan, Reading, Sign, Verdict
+from ..tables import Table
 from . import _chance
 from ._chance import CANNOT, FITS, INAUTHENTIC, NOT_SEEN, NOT_SHOWN, SEEN, UNKNOWN, decide
 from ._scene import Look, Scene, Told
@@ -42,7 +43,7 @@ class Judgement:
 
 
 def judge(*, clusters: Sequence[Cluster], edges: pl.DataFrame, occasions: pl.DataFrame,
-          actions: Mapping[str, pl.DataFrame], reading: Reading, links: Sequence[Link], sources: pl.DataFrame,
+          actions: Mapping[str, Table], reading: Reading, links: Sequence[Link], sources: pl.DataFrame,
           plan: Plan, progress: Progress = quiet) -> Judgement:
     """Look for every sign, and test every explanation, in every cluster.
 
@@ -71,7 +72,7 @@ def judge(*, clusters: Sequence[Cluster], edges: pl.DataFrame, occasions: pl.Dat
 
 
 def stage(*, clusters: Sequence[Cluster], edges: pl.DataFrame, occasions: pl.DataFrame,
-          actions: Mapping[str, pl.DataFrame], reading: Reading, links: Sequence[Link] = (),
+          actions: Mapping[str, Table], reading: Reading, links: Sequence[Link] = (),
           sources: pl.DataFrame | None = None, plan: Plan) -> Scene:
     """The scene of a run. Withdrawn selectors and those without a citation are no registry."""
     usable = 0 if sources is None else sources.filter(pl.col("withdrawn").is_null(), pl.col("cites").is_not_null()

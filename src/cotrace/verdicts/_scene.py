@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from ..records import Cluster, Link, Plan, Reading
+from ..tables import Table
 
 MACHINE_MADE = re.compile(r"[0-9a-f]{32,}|[A-Za-z0-9+/_-]{38,}={0,2}|[A-Za-z0-9+/]{20,}={1,2}")  # a hash in the place
 # of a name tells how the file was made, and nothing about the account
@@ -73,7 +74,7 @@ class Scene:
 
     plan: Plan
     reading: Reading
-    actions: Mapping[str, pl.DataFrame]
+    actions: Mapping[str, Table]
     edges: pl.DataFrame
     occasions: pl.DataFrame
     clusters: Sequence[Cluster]
@@ -85,7 +86,7 @@ class Scene:
     @cached_property
     def kind(self) -> dict[str, str]:
         """Of everybody who posts: account, page, group or channel."""
-        posts = self.reading.posts
+        posts = self.reading.columns("account", "account_kind", "place", "place_kind")
         rows = pl.concat([posts.select(actor="account", kind="account_kind"),
                           posts.select(actor="place", kind="place_kind")]).drop_nulls("actor").unique()
         return {actor: kind or "account" for actor, kind in rows.sort("actor", "kind").iter_rows()}
@@ -117,9 +118,10 @@ class Scene:
               for a, b in together.select("a", "b").iter_rows()]
         met = together.select("trace", "object", cluster=pl.Series(of, dtype=pl.String)).drop_nulls("cluster").unique()
         found: dict[str, set[str]] = defaultdict(set)
-        for trace, acts in sorted(self.actions.items()):
-            here = met.filter(pl.col("trace") == trace).select("object", "cluster")
-            for cluster, actor in acts.join(here, on="object").select("cluster", "actor").unique().iter_rows():
+        for trace in sorted(self.actions):
+            here = met.lazy().filter(pl.col("trace") == trace).select("object", "cluster")
+            acts = self.actions[trace].lazy().join(here, on="object").select("cluster", "actor").unique()
+            for cluster, actor in acts.collect().iter_rows():
                 found[cluster].add(actor)
         return {cluster: frozenset(actors) for cluster, actors in found.items()}
 
@@ -150,14 +152,14 @@ class Scene:
     @cached_property
     def posts_of(self) -> pl.DataFrame:
         """actor, post, at: each post under its account and under its place."""
-        posts = self.reading.posts
+        posts = self.reading.columns("post", "at", "account", "place")
         return pl.concat([posts.select("post", "at", actor=who) for who in ("account", "place")]
                          ).drop_nulls("actor").select("actor", "post", "at").unique().sort("actor", "at", "post")
 
     def posts_by(self, actors: Iterable[str]) -> pl.DataFrame:
         """Rows of POSTS by these accounts or in these places."""
         wanted = sorted(set(actors))
-        return self.reading.posts.filter(pl.col("account").is_in(wanted) | pl.col("place").is_in(wanted))
+        return self.reading.rows(pl.col("account").is_in(wanted) | pl.col("place").is_in(wanted))
 
     @cached_property
     def posted(self) -> dict[str, int]:
@@ -173,7 +175,8 @@ class Scene:
         """actor, post, gap_s: to the nearest act of somebody else of that kind on the same thing, over all traces."""
         frames = []
         for _, acts in sorted(self.actions.items()):
-            rows = acts.drop_nulls("at").sort("kind", "object", "at", "actor", "post")
+            rows = acts.lazy().select("actor", "kind", "object", "at", "post").drop_nulls("at").collect()
+            rows = rows.sort("kind", "object", "at", "actor", "post")
             run = pl.struct("kind", "object", "actor").rle_id()
             rows = rows.with_columns(run=run)
             runs = rows.group_by("run").agg(pl.col("kind", "object").first(), first=pl.col("at").min(),

@@ -33,7 +33,8 @@ CONTRA = "members whose busiest six hours of the day are those of most members: 
 
 def _languages(scene: Scene) -> dict[str, str]:
     if "languages" not in scene.kept:
-        posts = scene.reading.posts.select("lang", actor=pl.coalesce("place", "account")).drop_nulls()
+        posts = scene.reading.columns("lang", "place", "account").select(
+            "lang", actor=pl.coalesce("place", "account")).drop_nulls()
         counts = posts.group_by("actor", "lang").len().sort("actor", "len", "lang", descending=[False, True, False])
         first = counts.group_by("actor", maintain_order=True).agg(pl.col("lang").first())
         scene.kept["languages"] = dict(first.iter_rows())

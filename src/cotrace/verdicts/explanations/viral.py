@@ -20,7 +20,7 @@ def look(scene: Scene, cluster: Cluster) -> Told:
     many = alone = 0
     for trace in sorted(met["trace"].unique()):
         things = met.filter(pl.col("trace") == trace).select("object")
-        acts = scene.actions[trace].drop_nulls("at").join(things, on="object", how="semi")
+        acts = scene.actions[trace].lazy().drop_nulls("at").join(things.lazy(), on="object", how="semi").collect()
         own = acts.filter(members).group_by("object").agg(first=pl.col("at").min(), last=pl.col("at").max())
         others = acts.filter(~members).join(own, on="object")
         near = others.filter(pl.col("at").is_between(pl.col("first") - AT_ONCE, pl.col("last")))

@@ -20,7 +20,7 @@ def look(scene: Scene, cluster: Cluster) -> Look:
 
 def _mostly(scene: Scene) -> dict[str, frozenset[str]]:
     used: dict[str, Counter] = defaultdict(Counter)
-    rows = scene.reading.posts.select("account", "place", "client").drop_nulls("client")
+    rows = scene.reading.columns("account", "place", "client").drop_nulls("client")
     for account, place, client in rows.iter_rows():
         for actor in (account, place):
             if actor is not None:

@@ -24,7 +24,7 @@ def look(scene: Scene, cluster: Cluster) -> Look:
 
 def _filled(scene: Scene) -> dict[str, frozenset[str]]:
     """Of each place whose authors are known, the accounts that fill a good part of it."""
-    posts = scene.reading.posts.select("place", "account").drop_nulls().filter(pl.col("place") != pl.col("account"))
+    posts = scene.reading.columns("place", "account").drop_nulls().filter(pl.col("place") != pl.col("account"))
     fillers: dict[str, Counter] = defaultdict(Counter)
     for place, account, count in posts.group_by("place", "account").len().iter_rows():
         fillers[place][account] = count

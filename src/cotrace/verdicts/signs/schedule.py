@@ -44,7 +44,7 @@ def _alone(scene: Scene, cluster: Cluster) -> pl.DataFrame:
     members = pl.col("actor").is_in(list(cluster.members))
     shared = []
     for _, acts in sorted(scene.actions.items()):
-        own = acts.filter(members)
+        own = acts.lazy().filter(members).collect()
         of_two = own.group_by("object").agg(pl.col("actor").n_unique()).filter(pl.col("actor") > 1)
         shared.append(own.join(of_two, on="object", how="semi").select("post"))
     posts = scene.posts_of.filter(members)
