@@ -609,8 +609,8 @@ def test_a_ring_beside_the_posts_has_the_p_of_the_same_ring_in_them():
         ring = Ring(kind.rings[0].members, kind.rings[0].at[:20])
         a, b, p, _ = network.beside(found, [ring], plan=PLAN, engine=local, resolution_s=1)(ring)
         really = validate(pl.concat([world.actions, in_the_posts(found, ring)]))
-        names, again = found.tested[0].layer.events.actors, really.tested[0]
-        known = {(again.layer.events.actors[x], again.layer.events.actors[y]): one
+        names, again = list(found.tested[0].layer.events.actors), really.tested[0]
+        known = {(again.layer.events.actors[int(x)], again.layer.events.actors[int(y)]): one
                  for x, y, one in zip(again.pairs.a, again.pairs.b, really.p, strict=True)}
         other = [known.get((names[ring.members[x]], names[ring.members[y]]), 1.0) for x, y in zip(a, b, strict=True)]
         assert np.median(np.abs(np.log10(p) - np.log10(other))) < 0.5
@@ -624,7 +624,7 @@ def planted(world: Shares, found: network.Validation) -> tuple[list, tuple]:
 
 
 def in_the_posts(found: network.Validation, ring: Ring) -> pl.DataFrame:
-    names = found.tested[0].layer.events.actors
+    names = list(found.tested[0].layer.events.actors)
     rows = [(names[member], f"planted{n}", int(ring.at[n, k]), f"planted{n}.{k}", None)
             for n in range(len(ring.at)) for k, member in enumerate(ring.members)]
     frame = pl.DataFrame(rows, schema=["actor", "object", "at", "post", "by"], orient="row",
@@ -634,7 +634,7 @@ def in_the_posts(found: network.Validation, ring: Ring) -> pl.DataFrame:
 
 
 def comes_back(world: Shares, found: network.Validation, ring: Ring) -> bool:
-    names = found.tested[0].layer.events.actors
+    names = list(found.tested[0].layer.events.actors)
     members = [names[member] for member in ring.members]
     edges = validate(pl.concat([world.actions, in_the_posts(found, ring)])).edges
     edges = edges.filter(pl.col("a").is_in(members) & pl.col("b").is_in(members))
