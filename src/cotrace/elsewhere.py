@@ -35,7 +35,7 @@ class _Acts(NamedTuple):
 
 
 def counts(clusters: Sequence[Cluster], occasions: pl.DataFrame, common: pl.DataFrame,
-           actions: Mapping[str, pl.DataFrame], window_s: int) -> pl.DataFrame:
+           actions: Mapping[str, tables.Table], window_s: int) -> pl.DataFrame:
     """How often each member came before, and after, a stranger.
 
     Args:
@@ -61,15 +61,14 @@ def counts(clusters: Sequence[Cluster], occasions: pl.DataFrame, common: pl.Data
     return pl.DataFrame(rows, schema=tables.ELSEWHERE, orient="row")
 
 
-def _told(members: pl.DataFrame, common: pl.DataFrame, actions: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _told(members: pl.DataFrame, common: pl.DataFrame, actions: Mapping[str, tables.Table]) -> pl.DataFrame:
     """First acts on the objects of members, sorted by (trace, object, at, post, actor)."""
     parts = [tables.empty({**tables.ACTIONS, "trace": pl.String})]
     for trace in sorted(actions):
-        aside = common.filter(trace=trace).select("object")
-        acts = actions[trace].join(aside, on="object", how="anti")
-        objects = acts.join(members, on="actor", how="semi").select("object").unique()
-        parts.append(acts.join(objects, on="object", how="semi").select(*tables.ACTIONS).with_columns(
-            trace=pl.lit(trace)))
+        aside = common.lazy().filter(trace=trace).select("object")
+        acts = actions[trace].lazy().select(*tables.ACTIONS).join(aside, on="object", how="anti")
+        objects = acts.join(members.lazy(), on="actor", how="semi").select("object").unique()
+        parts.append(acts.join(objects, on="object", how="semi").with_columns(trace=pl.lit(trace)).collect())
     order = ["trace", "object", "at", "post", "actor"]
     return pl.concat(parts).sort(*order, "by").unique(["trace", "object", "actor"], keep="first", maintain_order=True)
 
