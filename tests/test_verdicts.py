@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 import _findings
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -627,3 +628,17 @@ def test_politicians_who_act_together_are_not_called_inauthentic(shared):
 
 def test_chance_stays_a_number_for_large_counts():
     assert 0 < chance.tail(40, 50, 10, 100_000) < 1e-100 and math.isfinite(chance.tail(1, 3, 0, 10**6))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_nearest_act_of_somebody_else_is_found_whatever_comes_at_one_time(seed):
+    from cotrace.verdicts import _scene
+
+    rng = np.random.default_rng(seed)
+    kind, object_, actor, at = rng.integers(0, [[2], [3], [4], [12]], (4, int(rng.integers(0, 60))))
+
+    gaps = _scene._gaps(kind, object_, at, actor)
+
+    for i, gap in enumerate(gaps):
+        others = (kind == kind[i]) & (object_ == object_[i]) & (actor != actor[i])
+        assert gap == np.abs(at[others] - at[i]).min() if others.any() else gap > 2**60

@@ -21,12 +21,11 @@ from ..records import WINDOWS, Plan, Planting
 from . import _choice, _placebo, _planting, _search, _timing
 from ._beside import Beside, Ring
 from ._known import may_meet
-from ._layers import Layer, Pairs, Window, candidates, layers, window
+from ._layers import HALF_DAY_S, Layer, Pairs, candidates, layers, met, window
 from ._placebo import PLACEBOS
 from ._search import GATE, benjamini_hochberg
 
 SMALLEST = 1e-300       # of a p: below this a float has no digits left
-HALF_DAY_S = 43_200     # the schedule: both on one object within half a day, then the hours
 FEWEST_ACTORS = 20      # below these two nothing can be concluded about anybody
 FEWEST_OBJECTS = 3
 
@@ -188,9 +187,11 @@ def _once_more(one: Tested, engine: ModuleType, tried: tuple[int, ...], min_obje
 def _timed(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int, audience: NDArray[np.int64],
            pairs: Pairs, choice: _choice.Choice, weight: NDArray[np.int64]) -> Tested:
     hours = _timing.clock(layer, _choice.of_objects(layer, audience))
-    best = _timing.over_windows(pairs, weight, _timing.acts(layer, hours),
-                                (window(layer, engine, window_s, pairs, weight) for window_s in tried),
-                                _day(layer, engine, pairs, weight), hours, min_objects, layer.min_days, len(tried))
+    kept, among = met(pairs, len(layer.events))
+    best = _timing.over_windows(among, weight, _timing.acts(layer, hours, kept),
+                                (window(layer, engine, window_s, pairs, weight, kept) for window_s in tried),
+                                window(layer, engine, HALF_DAY_S, pairs, weight, kept, crowds=False), hours,
+                                min_objects, layer.min_days, len(tried))
     return Tested(layer, audience, pairs, choice, weight, best, np.clip(len(tried) * best.p, SMALLEST, 1.0))
 
 
@@ -216,11 +217,6 @@ def _judge(found: Sequence[Tested], tests: int) -> pl.DataFrame:
 def _family(found: Sequence[Tested]) -> _search.Family:
     return _search.family(np.concatenate([np.zeros(0), *(_choice.tails(one.choice) for one in found)]),
                           np.concatenate([np.zeros(0), *(one.p_time for one in found)]))
-
-
-def _day(layer: Layer, engine: ModuleType, pairs: Pairs, weight: NDArray[np.int64]) -> Window:
-    """The window of the schedule, in which no moment is hot."""
-    return window(layer, engine, HALF_DAY_S, pairs, weight, crowds=False)
 
 
 def _edges(one: Tested, chosen: NDArray, figures: pl.DataFrame, tried: tuple[int, ...]) -> pl.DataFrame:
@@ -366,10 +362,8 @@ def beside(validation: Validation, rings: list[Ring], *, plan: Plan, engine: Mod
         Of a ring: its pairs, as positions among its members, p of each, and which of them would be found.
     """
     one, tried = _widest(validation), windows(plan, resolution_s)
-    counted = [*(window(one.layer, engine, window_s, one.pairs, one.weight) for window_s in tried),
-               _day(one.layer, engine, one.pairs, one.weight)]
-    alone = Beside(one.layer, one.audience, counted, np.unique(np.concatenate([ring.members for ring in rings])),
-                   engine, plan.min_objects)
+    alone = Beside(one.layer, one.audience, one.pairs, one.weight, tried,
+                   np.unique(np.concatenate([ring.members for ring in rings])), engine, plan.min_objects)
     rivals = validation.p[validation.p < 1.0]
 
     def judged(choice: _choice.Choice, tail: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

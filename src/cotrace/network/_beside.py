@@ -21,15 +21,18 @@ from ._layers import (
     CLOSEST,
     DAY,
     FEW,
+    HALF_DAY_S,
     LAGS_S,
     SECOND,
     SIZES,
     UNIT,
     Layer,
     Pairs,
+    Sums,
     Window,
     by_actor,
     by_object,
+    counted,
     discount,
     one_a_post,
 )
@@ -127,12 +130,13 @@ class Beside:
     """The data, counted once, for rings among a crew of actors.
 
     Args:
-        windows: those that are tried, and the window of the schedule last.
+        pairs, weight: the candidates of the data, and how much each counts in habits.
+        tried: windows, s.
         crew: actor codes; who may be a member of a ring.
     """
 
-    def __init__(self, layer: Layer, audience: NDArray[np.int64], windows: list[Window], crew: NDArray[np.int64],
-                 engine: ModuleType, min_objects: int):
+    def __init__(self, layer: Layer, audience: NDArray[np.int64], pairs: Pairs, weight: NDArray[np.int64],
+                 tried: tuple[int, ...], crew: NDArray[np.int64], engine: ModuleType, min_objects: int):
         self.layer, self.audience, self.engine, self.min_objects = layer, audience, engine, min_objects
         counts = _choice.of_objects(layer, audience)
         self.fame = _choice.fame(counts, layer.events.actor, layer.events.object, len(layer.degree))
@@ -144,14 +148,12 @@ class Beside:
         self.of_actor = np.argsort(actor, kind="stable")  # rows of `events`, those of one actor together
         self.first_of = np.searchsorted(actor[self.of_actor], np.arange(len(layer.degree) + 1))
         self.shared = layer.shared
-        self.windows = [self._count(one) for one in windows]
+        self.windows = [self._count(counted(layer, engine, window_s, pairs, weight, self.events)) for window_s in tried]
+        self.windows.append(self._count(counted(layer, engine, HALF_DAY_S, pairs, weight, self.events, crowds=False)))
 
-    def _count(self, one: Window) -> _Counted:
-        row, mine = self.layer.row[self.layer.events.object], self.events
-        sums = [by_object(row, self.layer.lag_bin, count, len(self.shared) + 1)[:-1]
-                for count in (one.near, one.others)]
-        return _Counted(one.us, one.hot[mine], one.near[mine], one.others[mine], one.habit_near, one.habit_others,
-                        _Pool(self.layer.class_[self.shared], sums[0], sums[1]))
+    def _count(self, one: Sums) -> _Counted:
+        class_ = self.layer.class_[self.shared]
+        return _Counted(*one[:6], _Pool(class_, one.object_near[:-1], one.object_others[:-1]))
 
     def test(self, ring: Ring, passed: NDArray[np.bool_] | None = None,
              ) -> tuple[Pairs, _choice.Choice, NDArray[np.float64]]:

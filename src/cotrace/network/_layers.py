@@ -32,6 +32,7 @@ CLOSEST = 0.99                              # of the objects of a class; those t
 FEW = 100                                   # objects of a class, below which a hundredth of them is none
 HOT = 40                                    # others within the window: a public moment, which says nothing about two
                                             # people (20 would blind the test to rings of twenty at once)
+HALF_DAY_S = 43_200                         # the schedule: both on one object within half a day, then the hours
 DAYS = 2                                    # days on which a pair has to meet, where the data span them
 UNIT = 1024                                 # weights are whole 1/1024ths: their sums do not depend on any order
 
@@ -89,10 +90,10 @@ class Pairs(NamedTuple):
 
 
 class Window(NamedTuple):
-    """What happened around each event within one window; counts in 1/1024ths of an actor, hot events left out."""
+    """What happened around events within one window; counts in 1/1024ths of an actor, hot events left out."""
 
     us: int
-    hot: NDArray[np.bool_]           # of each event
+    hot: NDArray[np.bool_]           # of each event that is kept
     near: NDArray[np.int64]          # [event, lag bin of the other]: others within the window
     others: NDArray[np.int64]        # [event, lag bin of the other]: others at any distance
     habit_near: NDArray[np.int64]    # [actor, lag bin of the other]: the same, summed over an actor's events
@@ -219,46 +220,114 @@ def _one_a_post(start, post_a, post_b, last_a, last_b):  # pragma: no cover
     return counted
 
 
+class Sums(NamedTuple):
+    """What happened around events within one window, in 1/1024ths of an actor, hot events left out; by lag bin of the
+    other. Of single events only what was asked for is kept: of all of them it would be most of the memory of a run.
+    """
+
+    us: int
+    hot: NDArray[np.bool_]           # of each event that is kept
+    near: NDArray[np.int64]
+    others: NDArray[np.int64]
+    habit_near: NDArray[np.int64]    # of each actor
+    habit_others: NDArray[np.int64]
+    object_near: NDArray[np.int64]   # of each object that two share, by lag bin of the event; a row after the last
+    object_others: NDArray[np.int64]
+
+
+def met(pairs: Pairs, events: int) -> tuple[NDArray[np.int64], Pairs]:
+    """The events of which there are so many that lie in meetings, and the pairs with meetings as places among them."""
+    there = np.zeros(events, dtype=bool)
+    there[pairs.event_a] = there[pairs.event_b] = True
+    place = np.cumsum(there) - 1
+    return np.flatnonzero(there), pairs._replace(event_a=place[pairs.event_a], event_b=place[pairs.event_b])
+
+
 def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight: NDArray[np.int64],
-           crowds: bool = True) -> Window:
-    """Count one window.
+           kept: NDArray[np.int64], crowds: bool = True) -> Window:
+    """Count one window. Arguments as those of `counted`."""
+    sums = counted(layer, engine, window_s, pairs, weight, kept, crowds)
+    class_ = np.append(layer.class_[layer.shared], 0)
+    return Window(*sums[:6], *pool(class_, sums.object_near, sums.object_others))
+
+
+def counted(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight: NDArray[np.int64],
+            kept: NDArray[np.int64], crowds: bool = True) -> Sums:
+    """Count around all events, and sum it up.
 
     Args:
         crowds: whether there are hot events in it.
         weight: 1/1024ths, of each pair: how much two actors count in each other's habits. Whoever meets a partner more
             often than taste predicts would otherwise define the habit that excuses them both.
+        kept: events of which single counts are asked for, ascending.
     """
     events = layer.events
     hot = hot_events(layer, engine, window_s) if crowds else np.zeros(len(events), dtype=bool)
     cold = take(events, ~hot) if crowds else events
     lag_bin = layer.lag_bin[~hot] if crowds else layer.lag_bin
-    counted = np.ascontiguousarray(engine.lag_near(cold, window_s, lag_bin, BINS), dtype=np.int32)
+    around = np.ascontiguousarray(engine.lag_near(cold, window_s, lag_bin, BINS), dtype=np.int32)
     narrow = int(layer.size.max(initial=0)) < 2**31 // UNIT  # half the memory, where it is enough
-    near, others = np.zeros((2, len(events), BINS), dtype=np.int32 if narrow else np.int64)
-    _lay_out(near, others, counted, events.start, layer.lag_bin, hot)
-    discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
-             window_s * SECOND)
-    row, rows = layer.row[events.object], len(layer.shared) + 1
-    sums = [by_object(row, layer.lag_bin, count, rows) for count in (near, others)]
-    habits = [by_actor(events.actor, count, len(layer.degree)) for count in (near, others)]
-    class_ = np.append(layer.class_[layer.shared], 0)
-    return Window(window_s * SECOND, hot, near, others, habits[0], habits[1], *pool(class_, sums[0], sums[1]))
+    near, others = np.zeros((2, len(kept), BINS), dtype=np.int32 if narrow else np.int64)
+    place = np.full(len(events), -1, dtype=np.int32)
+    place[kept] = np.arange(len(kept), dtype=np.int32)
+    habits, objects = (np.zeros((2, rows, BINS), dtype=np.int64) for rows in (len(layer.degree), len(layer.shared) + 1))
+    _sum_up(around, events.start, layer.lag_bin, hot, events.actor, layer.row, place, near, others, *habits, *objects)
+    _sum_less(pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
+              window_s * SECOND, events.actor, layer.row[events.object], place, near, others, *habits, *objects)
+    return Sums(window_s * SECOND, hot[kept], near, others, *habits, *objects)
 
 
 @_compiled
-def _lay_out(near, others, counted, start, lag_bin, hot):  # pragma: no cover
-    """Fill in what surrounds each event; `counted`: what cold ones have near them."""
+def _sum_up(around, start, lag_bin, hot, actor, row, place, near, others, habit_near, habit_others,
+            object_near, object_others):  # pragma: no cover
+    """Sum up what surrounds each event; `around`: what cold ones have near them."""
     of_bin, cold = np.zeros(BINS, dtype=np.int64), 0
     for j in range(len(start) - 1):
+        if start[j + 1] - start[j] == 1:  # nobody else is there
+            cold += not hot[start[j]]
+            continue
         of_bin[:] = 0
         for i in range(start[j], start[j + 1]):
             of_bin[lag_bin[i]] += not hot[i]
         for i in range(start[j], start[j + 1]):
-            if not hot[i]:
-                for lag in range(BINS):
-                    near[i, lag] = UNIT * counted[cold, lag]
-                    others[i, lag] = UNIT * (of_bin[lag] - (lag == lag_bin[i]))
-                cold += 1
+            if hot[i]:
+                continue
+            mine, who, kept, of_near, of_others = lag_bin[i], actor[i], place[i], 0, 0
+            for lag in range(BINS):
+                close, there = UNIT * around[cold, lag], UNIT * (of_bin[lag] - (lag == mine))
+                habit_near[who, lag] += close
+                habit_others[who, lag] += there
+                of_near += close
+                of_others += there
+                if kept >= 0:
+                    near[kept, lag] = close
+                    others[kept, lag] = there
+            object_near[row[j], mine] += of_near
+            object_others[row[j], mine] += of_others
+            cold += 1
+
+
+@_compiled
+def _sum_less(start, event_a, event_b, less, lag_bin, hot, at, us, actor, row, place, near, others, habit_near,
+              habit_others, object_near, object_others):  # pragma: no cover
+    """Take away what two actors of a pair count less in each other's habits."""
+    for pair in range(len(start) - 1):
+        if less[pair] == 0:
+            continue
+        for m in range(start[pair], start[pair + 1]):
+            x, y = event_a[m], event_b[m]
+            if hot[x] or hot[y]:
+                continue
+            close = less[pair] if abs(at[x] - at[y]) <= us else 0
+            for one, other in ((x, y), (y, x)):
+                lag, kept = lag_bin[other], place[one]
+                habit_others[actor[one], lag] -= less[pair]
+                habit_near[actor[one], lag] -= close
+                object_others[row[one], lag_bin[one]] -= less[pair]
+                object_near[row[one], lag_bin[one]] -= close
+                if kept >= 0:
+                    others[kept, lag] -= less[pair]
+                    near[kept, lag] -= close
 
 
 @_compiled

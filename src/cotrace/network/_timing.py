@@ -82,10 +82,11 @@ def _by_owner(hour: NDArray[np.int64], owner: NDArray) -> NDArray[np.int64]:
     return keys & ((1 << bits) - 1)
 
 
-def acts(layer: Layer, hours: Clock) -> Acts:
-    events = layer.events
-    return Acts(layer.row[events.object], events.at, events.by, layer.lag_bin, layer.class_[events.object],
-                hours.audience_of[events.object])
+def acts(layer: Layer, hours: Clock, kept: NDArray[np.int64]) -> Acts:
+    """What the test has to know of these events."""
+    events, object_ = layer.events, layer.events.object[kept]
+    return Acts(layer.row[object_], events.at[kept], events.by[kept], layer.lag_bin[kept], layer.class_[object_],
+                hours.audience_of[object_])
 
 
 def over_windows(pairs: Pairs, weight: NDArray[np.int64], events: Acts, windows: Iterable[Window], day: Window,
@@ -108,7 +109,7 @@ def over_windows(pairs: Pairs, weight: NDArray[np.int64], events: Acts, windows:
     return best
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def test(best, index, pairs, weight, events, window, day, hours, min_objects, min_days, enough):  # pragma: no cover
     """Test one window (the index-th), and keep it in `best` for the pairs whose smallest p it gives.
 
@@ -155,13 +156,13 @@ def test(best, index, pairs, weight, events, window, day, hours, min_objects, mi
                 best.chance[counted[i]] = chance[i]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _told(q):  # pragma: no cover
     """A chance as it is used and printed."""
     return min(np.ceil(np.round(q * 1e6, 3)) / 1e6, CEILING)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _together(pairs, first, last, events, window, min_objects, min_days):  # pragma: no cover
     """Occasions within the window; 0 where too few, on too few days, or one account filled a place alone."""
     together, day, days = 0, -1, 0
@@ -184,7 +185,7 @@ def _together(pairs, first, last, events, window, min_objects, min_days):  # pra
     return 0 if together < min_objects or days < min_days or one_a or one_b else together
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _habits(pairs, pair, weight, events, window):  # pragma: no cover
     """[near a, others of a, near b, others of b] by lag bin of the other, without the other one of the pair.
 
@@ -212,7 +213,7 @@ def _habits(pairs, pair, weight, events, window):  # pragma: no cover
     return np.maximum(sums, 0.0) / UNIT
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _usual(pairs, first, last, events, window):  # pragma: no cover
     """[class, lag bin]: of the others of an event, the share within the window, on objects that the two do not share;
     by class, shrunk to the bin over classes, and that to all of them: where nobody but two people is ever quick, they
@@ -232,7 +233,7 @@ def _usual(pairs, first, last, events, window):  # pragma: no cover
     return hits
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _pace(x, y, weight, events, window, habits, usual):  # pragma: no cover
     """The largest of pooled, habit and burst."""
     lag_x, lag_y = events.lag_bin[x], events.lag_bin[y]
@@ -249,7 +250,7 @@ def _pace(x, y, weight, events, window, habits, usual):  # pragma: no cover
     return q
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _hours(x, y, a, b, own_a, own_b, events, us, hours):  # pragma: no cover
     """How much of the schedules of the two lies near each other's hour."""
     at_x, at_y = events.at[x] % DAY, events.at[y] % DAY
@@ -268,7 +269,7 @@ def _hours(x, y, a, b, own_a, own_b, events, us, hours):  # pragma: no cover
     return max(mass, (near + OWN_HOURS * mass) / (2 * (len(own_a) - 1) + OWN_HOURS))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _around(times, at, us):  # pragma: no cover
     """How many of sorted times of day lie within ± us of one, around midnight too."""
     if 2 * us >= DAY:
@@ -281,7 +282,7 @@ def _around(times, at, us):  # pragma: no cover
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def tail(chance, count, observed):  # pragma: no cover
     """P(sum of Bernoulli(chance[:count]) ≥ observed), exact; every step adds positive numbers."""
     if observed <= 0:

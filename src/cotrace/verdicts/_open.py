@@ -27,8 +27,11 @@ def said(scene: Scene, cluster: Cluster, words: re.Pattern[str], pro: str) -> To
 def carried(scene: Scene, cluster: Cluster, words: re.Pattern[str], pro: str) -> Told:
     """Members that say it, or that carry one word in common which stands in the posts of most of them too."""
     count, known = declare(scene, cluster, words)
-    shown = {actor: _shown(scene.profile(actor).said) for actor in [*cluster.members, *scene.others(cluster)]
-             if scene.profile(actor).said}
+    if "shown" not in scene.kept:
+        scene.kept["shown"] = {actor: _shown(text) for actor, profile in scene.profiles.items()
+                               if (text := profile.said)}
+    every = scene.kept["shown"]
+    shown = {actor: every[actor] for actor in [*cluster.members, *scene.others(cluster)] if actor in every}
     own = Counter(word for actor in cluster.members for word in shown.get(actor, ()))
     others = Counter(word for actor in scene.others(cluster) for word in shown.get(actor, ()))
     posted = _posted(scene, cluster)

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ..records import Cluster, Link, Plan, Reading
 from ..tables import Table
@@ -21,6 +23,7 @@ from ..tables import Table
 MACHINE_MADE = re.compile(r"[0-9a-f]{32,}|[A-Za-z0-9+/_-]{38,}={0,2}|[A-Za-z0-9+/]{20,}={1,2}")  # a hash in the place
 # of a name tells how the file was made, and nothing about the account
 WIDEST_S = 1800  # s; within more than half an hour of somebody's act nearly every act lies
+FAR = 2**61      # µs; a time that is not near any other
 LINK = re.compile(r"(?:https?://|www\.)\S+")
 MENTION = re.compile(r"[@#]\w+")
 
@@ -66,6 +69,9 @@ class Profile:
     def said(self) -> str:
         """All that it says of itself, in one line."""
         return " \n ".join(plain(part) for part in (self.name, self.handle, self.bio) if part)
+
+
+NOBODY = Profile()
 
 
 @dataclass(frozen=True)
@@ -145,21 +151,27 @@ class Scene:
         return found
 
     def profile(self, actor: str) -> Profile:
-        return self.profiles.get(actor, Profile())
+        return self.profiles.get(actor, NOBODY)
 
     # -------------------------------------------------------------------------------------------- what they do
 
     @cached_property
     def posts_of(self) -> pl.DataFrame:
-        """actor, post, at: each post under its account and under its place."""
+        """actor, post, at: each post under its account and under its place, in no order."""
         posts = self.reading.columns("post", "at", "account", "place")
-        return pl.concat([posts.select("post", "at", actor=who) for who in ("account", "place")]
-                         ).drop_nulls("actor").select("actor", "post", "at").unique().sort("actor", "at", "post")
+        elsewhere = posts.filter(pl.col("place").ne_missing(pl.col("account")))
+        return pl.concat([posts.select("post", "at", actor="account"), elsewhere.select("post", "at", actor="place")]
+                         ).drop_nulls("actor").select("actor", "post", "at")
 
     def posts_by(self, actors: Iterable[str]) -> pl.DataFrame:
         """Rows of POSTS by these accounts or in these places."""
-        wanted = sorted(set(actors))
-        return self.reading.rows(pl.col("account").is_in(wanted) | pl.col("place").is_in(wanted))
+        wanted = set(actors)
+        posts = self._of_members if wanted <= self.member_of.keys() else self.reading.rows(_by(wanted))
+        return posts.filter(_by(wanted))
+
+    @cached_property
+    def _of_members(self) -> pl.DataFrame:
+        return self.reading.rows(_by(self.member_of))
 
     @cached_property
     def posted(self) -> dict[str, int]:
@@ -172,24 +184,17 @@ class Scene:
 
     @cached_property
     def _near(self) -> pl.DataFrame:
-        """actor, post, gap_s: to the nearest act of somebody else of that kind on the same thing, over all traces."""
-        frames = []
+        """actor, post, gap (µs, at most WIDEST_S): to the nearest act of somebody else of that kind on the same thing,
+        over all traces."""
+        frames = [pl.DataFrame(schema={"actor": pl.String, "post": pl.String, "gap": pl.Int64})]
         for _, acts in sorted(self.actions.items()):
-            rows = acts.lazy().select("actor", "kind", "object", "at", "post").drop_nulls("at").collect()
-            rows = rows.sort("kind", "object", "at", "actor", "post")
-            run = pl.struct("kind", "object", "actor").rle_id()
-            rows = rows.with_columns(run=run)
-            runs = rows.group_by("run").agg(pl.col("kind", "object").first(), first=pl.col("at").min(),
-                                            last=pl.col("at").max()).sort("run")
-            same = [pl.col(name) == pl.col(name).shift(n) for n in (1, -1) for name in ("kind", "object")]
-            runs = runs.select("run", before=pl.when(same[0] & same[1]).then(pl.col("last").shift(1)),
-                               after=pl.when(same[2] & same[3]).then(pl.col("first").shift(-1)))
-            gaps = rows.join(runs, on="run", how="left").with_columns(
-                gap_s=pl.min_horizontal((pl.col("at") - pl.col("before")).dt.total_microseconds(),
-                                        (pl.col("after") - pl.col("at")).dt.total_microseconds()) / 1e6)
-            frames.append(gaps.select("actor", "post", "gap_s").drop_nulls())
-        empty = pl.DataFrame(schema={"actor": pl.String, "post": pl.String, "gap_s": pl.Float64})
-        return pl.concat([empty, *frames]).group_by("actor", "post").agg(pl.col("gap_s").min())
+            rows = acts.lazy().drop_nulls("at").select("actor", "post", pl.col("at").to_physical(), *(
+                pl.col(name).cast(pl.Categorical).to_physical().alias(f"{name}_code")
+                for name in ("kind", "object", "actor"))).collect()
+            gap = _gaps(*(rows[name].to_numpy() for name in ("kind_code", "object_code", "at", "actor_code")))
+            frames.append(rows.select("actor", "post", gap=pl.Series(gap)).filter(
+                pl.col("gap") <= WIDEST_S * 1_000_000))
+        return pl.concat(frames).group_by("actor", "post").agg(pl.col("gap").min())
 
     @cached_property
     def kept(self) -> dict[Hashable, Any]:
@@ -199,7 +204,7 @@ class Scene:
     def joint(self, within_s: int) -> dict[str, int]:
         """Of each actor, posts that came within so many seconds of somebody else's on the same thing."""
         if ("joint", within_s) not in self.kept:
-            near = self._near.filter(pl.col("gap_s") <= within_s)
+            near = self._near.filter(pl.col("gap") <= within_s * 1_000_000)
             self.kept["joint", within_s] = dict(near.group_by("actor").len().iter_rows())
         return self.kept["joint", within_s]
 
@@ -262,6 +267,33 @@ class Scene:
         said = says.format(stretch="one day" if length == 1 else f"{length} days")
         return self.count(cluster, times, lambda at: at is not None and start <= at <= end, said, tries=len(spans),
                           chosen=1)
+
+
+def _by(actors: Iterable[str]) -> pl.Expr:
+    """Whether a post is by one of them, or in one of them."""
+    wanted = pl.Series(sorted(actors), dtype=pl.String).implode()
+    return pl.col("account").is_in(wanted) | pl.col("place").is_in(wanted)
+
+
+def _gaps(kind: NDArray, object_: NDArray, at: NDArray[np.int64], actor: NDArray) -> NDArray[np.int64]:
+    """µs from each act to the nearest one of another actor of its kind on its object; FAR where there is none.
+
+    Acts in order of time fall into runs of one actor: the nearest of another one is the last act of the run before, or
+    the first of the run after.
+    """
+    if not len(at):
+        return at.astype(np.int64)
+    order = np.lexsort((actor, at, object_, kind))
+    kind, object_, at, actor = kind[order], object_[order], at[order], actor[order]
+    thing = np.r_[True, (kind[1:] != kind[:-1]) | (object_[1:] != object_[:-1])]
+    begins = thing | np.r_[True, actor[1:] != actor[:-1]]
+    run, first = np.cumsum(begins) - 1, np.flatnonzero(begins)
+    last = np.r_[first[1:], len(order)] - 1
+    before = np.where(thing[first], -FAR, at[first - 1])[run]
+    after = np.where(np.r_[thing[first[1:]], True], FAR, at[(last + 1) % len(order)])[run]
+    gap = np.empty(len(order), dtype=np.int64)
+    gap[order] = np.minimum(at - before, after - at)
+    return gap
 
 
 def plain(text: str) -> str:
