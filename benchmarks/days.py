@@ -1,13 +1,15 @@
 """What do posts that arrive every day cost, and does looking at them every day accuse more people?
 
     python benchmarks/days.py looks 8          # sixty daily looks on 8 worlds of each kind; one JSON line a kind
+    python benchmarks/days.py looks 60 friends # the same on 60 worlds of one kind
     python benchmarks/days.py cost 300000      # 1 % of so many posts added to the rest, stage by stage; one JSON line
-    python benchmarks/days.py watch 1000000    # a folder of so many files: seconds and memory of a look at it
+    python benchmarks/days.py add 1000000      # the same by `cotrace add` itself: what is new, and what is done anew
+    python benchmarks/days.py watch 1000000    # a folder of so many files, then ten new ones: s and memory of a look
 
 `looks`: in worlds in which nobody coordinates, everything up to a day is tested on that day, for sixty days. `naive`
-tests at alpha every day; `shares` gives look k its own share, alpha / (k (k + 1)). Told are worlds in which a pair was
-ever found, and pairs that were ever found. In `ring` somebody does coordinate: told is the day on which each ring's
-pairs first pass.
+tests at alpha every day; `shares` gives look k its own share, alpha / (k (k + 1)); `once` tests at alpha on the last
+day and on no other. Told are worlds in which a pair was ever found, and pairs that were ever found. In `ring` somebody
+does coordinate: told is the day on which each ring's pairs first pass.
 
 `cost`: processor seconds of all threads, which is what counts where others use the machine. `count` is everything that
 has to do with the new posts: reading them, their traces, and who may act together because of them. Beside it stand the
@@ -21,21 +23,28 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 DAYS = 60
-ALPHA = 0.05
 MOST_OF_A_RING = 6   # of eight
 WINDOWS = (10, 60, 300, 1800, 21600)
-KINDS = ("nobody", "clubs", "bursts")
+LARGE = {"accounts": 400, "objects": 1600, "alpha": 0.05}
+KINDS: dict[str, dict] = {
+    "nobody": LARGE, "clubs": LARGE, "bursts": LARGE,
+    # a few friends of one community who share little else: what they do elsewhere hardly tells their habits
+    "friends": {"name": "nobody", "accounts": 40, "objects": 200, "fans": 0.15, "devotion": 24.0, "each": 60,
+                "alpha": 0.01},
+    "community": {"name": "nobody", "accounts": 40, "objects": 200, "fans": 0.3, "each": 60, "alpha": 0.05},
+    "ring": {**LARGE, "rings": 1, "ring_size": 8, "ring_objects": 40},
+}
 
 
-def looks(worlds: int) -> None:
+def looks(worlds: int, *kinds: str) -> None:
     """Sixty looks at each world."""
-    for kind in (*KINDS, "ring"):
+    for kind in kinds or KINDS:
         ever: dict[str, list[int]] = {}
         began = time.process_time()
         for seed in range(worlds):
@@ -44,7 +53,7 @@ def looks(worlds: int) -> None:
         told = {rule: ({"median_day": sorted(values)[len(values) // 2], "days": values} if kind == "ring" else
                        {"worlds_with_a_pair": sum(map(bool, values)), "pairs": sum(values)})
                 for rule, values in ever.items()}
-        print(json.dumps({"world": kind, "worlds": worlds, "looks": DAYS, **told,
+        print(json.dumps({"world": kind, "alpha": KINDS[kind]["alpha"], "worlds": worlds, "looks": DAYS, **told,
                           "cpu_s": round(time.process_time() - began, 1)}), flush=True)
 
 
@@ -56,15 +65,17 @@ def _looked_at(kind: str, seed: int) -> dict[str, int]:
     from cotrace.engines import local
     from cotrace.records import Plan
 
-    rings = {"rings": 1, "ring_size": 8, "ring_objects": 40} if kind == "ring" else {}
-    world = simulate.shares(kind, seed=seed, accounts=400, objects=1600, days=DAYS, **rings)
+    knobs = {"name": kind, **KINDS[kind]}
+    alpha = knobs.pop("alpha")
+    world = simulate.shares(seed=seed, days=DAYS, **knobs)
     start = world.actions["at"].min()
     assert isinstance(start, dt.datetime)
-    ever: dict[str, set] = {"naive": set(), "shares": set()}
+    ever: dict[str, set] = {"naive": set(), "shares": set(), "once": set()}
     first = dict.fromkeys(ever, DAYS + 1)
     for day in range(1, DAYS + 1):
         seen = {"shared_link": world.actions.filter(pl.col("at") < start + dt.timedelta(days=day))}
-        for rule, plan in (("naive", Plan(alpha=ALPHA)), ("shares", plans.at_look(Plan(alpha=ALPHA), day))):
+        for rule, plan in (("naive", Plan(alpha=alpha)), ("shares", plans.at_look(Plan(alpha=alpha), day)),
+                           *([("once", Plan(alpha=alpha))] if day == DAYS else [])):
             found = network.validate(seen, plan=plan, engine=local, resolution_s=1).edges.select("a", "b").rows()
             ever[rule] |= set(found)
             inside = {actor for pair in found for actor in pair} & set().union(*world.rings)
@@ -100,6 +111,30 @@ def cost(count: int) -> None:
     whole, added = (sum(step for name, step in spent.items() if name != "anew") for spent in told.values())
     print(json.dumps({"posts": count, **told, "count_whole_s": round(whole, 2), "count_added_s": round(added, 2),
                       "share": round(added / whole, 3)}))
+
+
+def add(count: int) -> None:
+    """A case of 99 % of the posts, and the last hundredth added to it, with one placebo copy of each kind."""
+    import _posts
+
+    from cotrace import adding
+    from cotrace.records import Plan
+
+    with tempfile.TemporaryDirectory() as folder:
+        for size in (16_000, count):  # the first compiles
+            posts = _posts.posts(size).sort("created_at")
+            files = [Path(folder) / f"{size}-{name}.parquet" for name in ("old", "new")]
+            posts[: size * 99 // 100].write_parquet(files[0])
+            posts[size * 99 // 100 :].write_parquet(files[1])
+            del posts
+            told = []
+            for file in files:
+                began = time.process_time()
+                done = adding.add(Path(folder) / f"case-{size}", [file], plan=Plan(placebos=1))
+                told.append({**{step: round(spent, 2) for step, spent in done.spent_s.items()},
+                             "all": round(time.process_time() - began, 2)})
+    print(json.dumps({"posts": count, "first_99": told[0], "last_1": told[1],
+                      "share": round(told[1]["counting"] / told[0]["all"], 4)}))
 
 
 def _whole(files: list[Path]) -> dict[str, float]:
@@ -154,29 +189,46 @@ def _added(case: Path, files: list[Path]) -> dict[str, float]:
 
 
 def watch(count: int) -> None:
-    """Three looks at a folder of so many files: the first sees them, the second would read them, the third is idle."""
+    """A folder of so many files that were read before; then ten files of posts come into it, and are read."""
     import resource
 
+    import _posts
+
     from cotrace import watching
+    from cotrace.records import Plan
+
+    def peak() -> float:
+        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
     with tempfile.TemporaryDirectory() as folder:
         inside = Path(folder) / "in"
         for number in range(count):
             if number % 1000 == 0:
-                (here := inside / f"{number // 1000}").mkdir(parents=True)
+                (here := inside / f"{number // 1000:04d}").mkdir(parents=True)
             (here / f"{number}.csv").touch()
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        index = watching._Index(Path(folder) / "index")
-        told = {"files": count}
-        for what in ("first", "second", "idle"):
-            began, batches = time.process_time(), 0
-            for batch in index.settled(inside):
-                index.taken(batch)
-                batches += 1
-            told |= {f"{what}_cpu_s": round(time.process_time() - began, 2), f"{what}_batches": batches}
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(json.dumps({**told, "grew_mib": round((after - before) / 1024, 1)}))
+        settings = watching.Settings(inside, {"plan": Plan(placebos=0)})
+        told: dict[str, float] = {"files": count, "began_mib": peak()}
+        watched = watching.Watch(Path(folder) / "case", settings)
+
+        def timed(what: str, look: Callable[[], object]) -> None:
+            began, wall = time.process_time(), time.monotonic()
+            look()
+            told.update({f"{what}_cpu_s": round(time.process_time() - began, 2),
+                         f"{what}_wall_s": round(time.monotonic() - wall, 2), f"{what}_mib": peak()})
+
+        timed("first", watched.poll)
+        timed("taken", lambda: [watched._index.taken(batch) for batch in watched._index.settled(inside)])
+        timed("idle", watched.poll)
+        posts = _posts.posts(10_000).sort("created_at")
+        for number in range(10):
+            posts[number * 1000 : number * 1000 + 1000].write_parquet(inside / f"posts-{number}.parquet")
+        timed("ten_seen", watched.poll)
+        watched.close()
+        watched = watching.Watch(Path(folder) / "case", settings)  # as after a restart
+        timed("ten_read", watched.poll)
+        timed("after", watched.poll)
+        print(json.dumps(told))
 
 
 if __name__ == "__main__":
-    {"looks": looks, "cost": cost, "watch": watch}[sys.argv[1]](int(sys.argv[2]))
+    {"looks": looks, "cost": cost, "add": add, "watch": watch}[sys.argv[1]](int(sys.argv[2]), *sys.argv[3:])

@@ -790,6 +790,40 @@ def test_sixty_looks_at_exact_p_values_find_nobody_more_often_than_alpha_says():
     assert ever["shares"] / worlds <= alpha + slack < 3 * alpha < ever["naive"] / worlds
 
 
+def looked_at_for_sixty_days(seed: int) -> dict[str, bool]:
+    """Was anybody ever found, by each rule? A few friends of one community, who share little else, on each of 60 days.
+
+    What they do elsewhere hardly tells their habits, so chance is known less well than elsewhere, and differs by day.
+    """
+    world = simulate.shares("nobody", seed=seed, accounts=40, objects=200, days=60, fans=0.15, devotion=24.0, each=60)
+    begun = world.actions["at"].min()
+    ever = {"every day at alpha": False, "shares": False}
+    for day in range(1, 61):
+        so_far = {"shared_link": world.actions.filter(pl.col("at") < begun + dt.timedelta(days=day))}
+        for rule, plan in (("every day at alpha", records.Plan()), ("shares", plans.at_look(records.Plan(), day))):
+            found = not network.validate(so_far, plan=plan, engine=local, resolution_s=1).edges.is_empty()
+            ever[rule] |= found
+            if not found:
+                break  # what is nothing at alpha is nothing at a share of it
+    return ever
+
+
+def test_looking_every_day_at_alpha_accuses_somebody_and_its_shares_do_not():
+    """Three of the first ten seeds: in the slow test below, all of them."""
+    ever = [looked_at_for_sixty_days(seed) for seed in (1, 5, 9)]
+
+    assert sum(one["every day at alpha"] for one in ever) >= 2
+    assert not any(one["shares"] for one in ever)
+
+
+@pytest.mark.slow
+def test_in_sixty_worlds_looking_every_day_at_alpha_accuses_in_far_more_than_alpha_and_its_shares_in_no_more():
+    ever = [looked_at_for_sixty_days(seed) for seed in range(60)]
+
+    assert sum(one["every day at alpha"] for one in ever) >= 5, "1 in 100 of 60: five or more in one of 2,000 tests"
+    assert sum(one["shares"] for one in ever) <= 2, "0.6, and two standard deviations more"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["nobody", "clubs"])
 def test_sixty_daily_looks_where_nobody_coordinates_accuse_nobody_with_shares_of_alpha(kind):

@@ -101,7 +101,7 @@ def look(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | None
 def pending(case: str | Path) -> str:
     """What `look` would look at, as a digest; "": it was looked at."""
     days = _Days(Case(case), None, quiet)
-    held = days.held()
+    held = days.read_here()  # whole or not is asked when it is looked at, and this whenever a folder is
     of = days.subject(held)
     return "" if not held or (days.store.recall(LOOKED) or {"of": ""})["of"] == of else of
 
@@ -120,7 +120,7 @@ class _Days:
         held = self.held()
         files, known = self._files(posts, held)
         self._refuse_strangers(files, known, held)
-        shares = self._read(list(files.values()), begun["how"], held)
+        shares = self._read(list(files.values()), begun["how"])
         read = self._together(held, shares, begun["how"])
         pipeline.windows(plans.read_back(begun["plan"]), max(file.resolution_s for file in read.inputs))
         needs.refuse_too_large(read, memory)
@@ -136,10 +136,9 @@ class _Days:
              ) -> Added:
         """Files that are good by themselves are kept; the others are told with what is wrong with them."""
         begun = self._begun(plan, {"columns": None, "zone": None, "platform": None, "allow_rejects": None, **how})
-        held = self.held()
         if not self._slices():
-            self._refuse_strangers({}, (), held)
-        paths: dict[str, Path] = {}
+            self._refuse_strangers({}, (), {})
+        read, paths = self.read_here(), dict[str, Path]()
         known, aside = [], []
         for path in map(Path, posts):
             try:
@@ -147,11 +146,11 @@ class _Days:
             except (CotraceError, OSError) as fault:
                 aside.append((str(path), str(fault)))
                 continue
-            if name in held or name in paths:
+            if name in paths or (name in read and kept.whole(self.store, read[name])):
                 known.append(path.name)
             else:
                 paths[name] = path
-        shares, bad = self._each(list(paths.values()), begun, held)
+        shares, bad = self._each(list(paths.values()), begun)
         self._acknowledge(self._registry(begun, registries), shares)
         return Added(tuple(share.plain["name"] for share in shares), tuple(known), None, None, aside=(*aside, *bad))
 
@@ -163,13 +162,12 @@ class _Days:
         needs.refuse_too_large(read, memory)
         return self._look(read, held, begun, key, engine, workers)
 
-    def _each(self, paths: list[Path], begun: dict, held: Mapping[str, str],
-              ) -> tuple[list[reading.Share], list[tuple[str, str]]]:
+    def _each(self, paths: list[Path], begun: dict) -> tuple[list[reading.Share], list[tuple[str, str]]]:
         """Shares of files, read together where nothing is wrong with any of them, else one by one."""
         said = {name: value for name, value in begun["how"]}
 
         def tried(some: list[Path]) -> list[reading.Share]:
-            shares = self._read(some, begun["how"], held)
+            shares = self._read(some, begun["how"])
             for share in shares:
                 alone = reading.together([share], allow_rejects=float(said["allow_rejects"]), compared=False)
                 pipeline.windows(plans.read_back(begun["plan"]), alone.inputs[0].resolution_s)
@@ -251,9 +249,12 @@ class _Days:
 
     def held(self) -> dict[str, str]:
         """sha256 → share, of files that were read by this version and are whole."""
-        read = {name: blob for one in self._slices() if one["software"] == self.version
+        return {name: blob for name, blob in self.read_here().items() if kept.whole(self.store, blob)}
+
+    def read_here(self) -> dict[str, str]:
+        """The same, whole or not: of a million files, asking would cost more than everything else."""
+        return {name: blob for one in self._slices() if one["software"] == self.version
                 for name, blob in one["shares"].items()}
-        return {name: blob for name, blob in read.items() if kept.whole(self.store, blob)}
 
     def _files(self, posts: list[str | Path], held: Mapping[str, str]) -> tuple[dict[str, Path], tuple[str, ...]]:
         """sha256 → path of the files that are named, and names of those that are in the case already."""
@@ -294,20 +295,29 @@ class _Days:
                          f"went when somebody was forgotten: {told}{more}.\nName them once more beside the new ones, "
                          f"and they are read again:  cotrace add {self.store.folder} ALL-FILES")
 
-    def _read(self, files: list[Path], how: Iterable[Sequence[str]], held: Mapping[str, str]) -> list[reading.Share]:
+    def _read(self, files: list[Path], how: Iterable[Sequence[str]]) -> list[reading.Share]:
         """What files give that are new here, without those who were forgotten."""
         if not files:
             return []
         said = {name: value for name, value in how}
         columns = kept.columns_said(said["columns"])
-        elsewhere = {name for blob in held.values() for name in kept.plain_of(self.store, blob)["columns"]} \
-            if columns else set()
         shares = reading.apart(files, columns=columns or None, zone=said["zone"] or None,
-                               platform=said["platform"] or None, elsewhere=elsewhere, progress=self.progress)
+                               platform=said["platform"] or None, elsewhere=self._elsewhere(set(columns.values())),
+                               progress=self.progress)
         if empty := [share.plain["name"] for share in shares if share.frames["posts"].is_empty()]:
             raise InputError(f"Not one record of {', '.join(empty[:NAMED])} is a post that can be read; nothing was "
                              f"added.\nLook at it with  cotrace inspect {empty[0]}")
         return [kept.scrubbed(self.store, share) for share in shares]
+
+    def _elsewhere(self, columns: set[str]) -> set[str]:
+        """Which of these columns a file of the case has."""
+        found: set[str] = set()
+        for blob in self.read_here().values():
+            if found >= columns:
+                break
+            if kept.whole(self.store, blob):
+                found |= set(kept.plain_of(self.store, blob)["columns"])
+        return found
 
     def _together(self, held: Mapping[str, str], shares: Sequence[reading.Share], how: Iterable[Sequence[str]],
                   ) -> Reading:

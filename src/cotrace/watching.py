@@ -94,7 +94,7 @@ class Watch:
         self._index.close()
 
     def _keep(self, batch: list["Seen"]) -> None:
-        by_path = {str(one.path): one for one in batch}
+        by_path = {one.path: one for one in batch}
         done = adding.keep(self.case, list(by_path), pseudonyms=self.settings.pseudonyms, progress=self.progress,
                            **self.settings.begun)
         gone = {path for path, _ in done.aside if not os.path.exists(path)}
@@ -160,7 +160,7 @@ class Watch:
 class Seen:
     """A file as the folder has it now."""
 
-    path: Path
+    path: str
     name: str      # below the folder
     size: int
     changed: int   # ns
@@ -232,7 +232,7 @@ def _key(one: Seen) -> bytes:
 
 def _files(folder: Path) -> Iterator[Seen]:
     """Every file below a folder, one at a time; hidden ones, links and what is still being written are left out."""
-    folders = [folder]
+    folders, above = [os.fspath(folder)], len(os.path.join(folder, ""))
     while folders:
         here = folders.pop()
         with contextlib.suppress(OSError), os.scandir(here) as entries:  # a folder may go while it is looked at
@@ -241,11 +241,10 @@ def _files(folder: Path) -> Iterator[Seen]:
                     continue
                 with contextlib.suppress(OSError):
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(Path(entry.path))
+                        folders.append(entry.path)
                     elif entry.is_file(follow_symlinks=False) and not entry.name.endswith(UNFINISHED):
                         known = entry.stat(follow_symlinks=False)
-                        yield Seen(Path(entry.path), os.path.relpath(entry.path, folder), known.st_size,
-                                   known.st_mtime_ns)
+                        yield Seen(entry.path, entry.path[above:], known.st_size, known.st_mtime_ns)
 
 
 # ---------------------------------------------------------------------------------------------------- what is told

@@ -479,8 +479,8 @@ def _unique(posts: pl.DataFrame) -> tuple[pl.DataFrame, int, pl.DataFrame]:
 
 def _actors(people: pl.DataFrame) -> pl.DataFrame:
     said = ["actor", "platform", "kind", "id", "handle", "name", "created", "bio", "avatar", "site"]
-    number = pl.col("receipt").str.extract(r"#(\d+)$", 1).cast(pl.Int64)
-    ordered = people.with_columns(_file=pl.col("receipt").str.extract(r"^([^#]*)", 1), _number=number)
+    of = pl.col("receipt").str.split_exact("#", 1).struct.rename_fields(["_file", "_number"]).alias("_of")
+    ordered = people.with_columns(of).unnest("_of").with_columns(pl.col("_number").cast(pl.Int64))
     # the smallest receipt, by file and then by number: a struct compares by its first field first
     grouped = ordered.group_by(said).agg(
         seen_from=pl.col("at").min(), seen_to=pl.col("at").max(),
