@@ -865,7 +865,7 @@ def met(actions, limit, known=None):
     of = {}
     for layer in found:
         pairs = _layers.candidates(layer, local, WINDOWS, 3, None if known is None else known.get(layer.kind))
-        names = layer.events.actors
+        names = list(layer.events.actors)
         of[layer.kind] = {(names[a], names[b]) for a, b in zip(pairs.a, pairs.b, strict=True)}
     return of
 
