@@ -1,6 +1,7 @@
 """The line is one function of posts and plan: nothing else moves a byte of what it finds."""
 
 import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 import cotrace
 from cotrace import case as store
-from cotrace import digest, pipeline, simulate
+from cotrace import digest, needs, pipeline, simulate
 from cotrace.errors import InputError, VerificationError
 
 PLAN = cotrace.Plan(traces=("same_text", "shared_link"), placebos=1)
@@ -78,6 +79,26 @@ def test_the_ring_is_found_and_nobody_else(found):
 
 def test_the_same_posts_and_plan_give_the_same_bytes(files, found):
     assert pipeline.run(files, plan=PLAN, platform="sim").dossier == found.dossier
+
+
+def test_copies_are_searched_one_a_core_as_far_as_memory_goes():
+    some = 1_000_000
+
+    assert [needs.abreast(some, 2**34, workers) for workers in (1, 3)] == [1, 3]
+    assert [needs.abreast(some, memory, 8) for memory in (2**28, 2**30, 2**34)] == [1, 2, 8]
+    assert 1 <= needs.abreast(some, None, None) <= (os.cpu_count() or 1)
+
+
+def test_copies_searched_at_once_are_those_searched_one_by_one(files, monkeypatch):
+    plan, seen = dataclasses.replace(PLAN, placebos=3), []
+    whole = needs.abreast
+    monkeypatch.setattr(needs, "abreast", lambda *given: seen.append(whole(*given)) or 4)
+
+    at_once = pipeline.run(files, plan=plan, platform="sim")
+    monkeypatch.setattr(needs, "abreast", lambda *_: 1)
+
+    assert at_once.dossier == pipeline.run(files, plan=plan, platform="sim").dossier and seen
+    assert len(at_once.findings.placebos) == 6
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -79,11 +79,11 @@ def fit(cluster: ModuleType, actions: Mapping[str, tables.Table]) -> bool:
                                             for acts in actions.values()) <= WHOLE
 
 
-def copies(cluster: ModuleType, step: Callable[[Any, int], bytes], what: Callable[[], object], count: int,
-           ) -> Callable[[int], bytes]:
+def copies(cluster: Any, step: Callable, what: Callable[[], object], count: int) -> Callable[[int], bytes]:
     """What `step` gives for a number, asked in ascending order: a wave of as many as the cluster works on at once.
 
     Args:
+        cluster: says on how many it works at once (`cores`), and works on each (`each`).
         what: that every executor is given; computed when it is first needed.
     """
     known: dict[int, bytes] = {}

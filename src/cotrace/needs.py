@@ -4,6 +4,7 @@ Figures are estimates from sizes and first records, and say "about". A run that 
 stretches; what is looked for afterwards needs the posts, so a run that cannot hold them is refused before any work.
 """
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from .records import Reading
 MEMORY_BASE = 350 * 2**20  # bytes of a run of next to no posts, libraries and compiled code included: 327 MiB measured
 MEMORY_FACTOR = 14         # peak memory beyond that ÷ POSTS in memory: 5 to 13 on the shared data (13: mixA, plantings)
 SEARCH_US = 480            # µs of processor a post after reading, default plan: measured at 100,000 posts
+COPY = 100                 # bytes of a copy of the data while it is searched, an action
 STRETCHES = 8              # bytes in use while reading ÷ bytes of posts held at once: three copies, and the column data
 LEAST = 16 * 2**20         # bytes of posts that are held at once; less would only make more files
 
@@ -64,6 +66,20 @@ def refuse_before(needs: Needs | None, memory: int | None) -> int | None:
     if needs is not None:
         _refuse(needs.posts, needs.memory, memory)
     return min(reading.RUN, max(LEAST, (memory - MEMORY_BASE) // STRETCHES))
+
+
+def abreast(actions: int, memory: int | None, workers: int | None) -> int:
+    """How many copies of so many actions are searched at once: one a core, in a quarter of the memory there is."""
+    room = (memory or _of_machine()) // 4
+    return max(1, min(workers or os.cpu_count() or 1, room // max(1, COPY * actions)))
+
+
+def _of_machine() -> int:
+    """Bytes; where the system does not tell them, those of a small one."""
+    names = getattr(os, "sysconf_names", {})
+    if not {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= set(names):
+        return 8 * 2**30
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def refuse_too_large(read: Reading, memory: int | None) -> None:

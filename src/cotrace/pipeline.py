@@ -7,7 +7,9 @@ made again in moments when a person has decided about somebody in it.
 
 import functools
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -130,7 +132,7 @@ def run(
         needs.refuse_too_large(read, memory)
         made_from = recipe(read, blob, kept.put_table(store, registry), plan, pseudonyms)
         return follow(store, made_from, read, registry, plan, counting, there=there, decided=decided, key=key,
-                      pseudonyms=pseudonyms, progress=progress)
+                      pseudonyms=pseudonyms, memory=memory, progress=progress)
 
 
 def recipe(read: Reading, blob: str, registry: str, plan: Plan, pseudonyms: bytes | None) -> dict:
@@ -162,17 +164,19 @@ def again(case: str | Path, *, key: bytes | None = None, pseudonyms: bytes | Non
 
 def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.DataFrame, plan: Plan,
            engine: ModuleType, *, there: afar.Afar | None = None, before: Counted | None = None,
-           decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None, progress: Progress) -> Run:
+           decided: Sequence[Decision] = (), key: bytes | None, pseudonyms: bytes | None, memory: int | None = None,
+           progress: Progress) -> Run:
     """The line itself, from posts on.
 
     Args:
         there: the posts, where they are on a cluster and only a thin row of each is in `read`.
         before: what was counted of these posts before others came in; it spares work and changes nothing.
+        memory: bytes that may be held; the same.
     """
     resolution_s = max(file.resolution_s for file in read.inputs)
     plan = replace(plan, windows=windows(plan, resolution_s))
     gone = kept.forgotten(store)
-    line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress)
+    line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress, memory)
 
     actions, seen = line.act(read, there, before)
     encoded = functools.cache(lambda: network.encoded(actions))
@@ -240,6 +244,7 @@ class _Line:
     resolution_s: int
     of: dict                       # everything that the answers depend on
     progress: Progress
+    memory: int | None             # bytes that may be held; None: as many as the machine has
 
     def act(self, read: Reading, there: afar.Afar | None, before: Counted | None,
             ) -> tuple[Acts, tuple[TraceReport, ...]]:
@@ -301,13 +306,15 @@ class _Line:
 
     def _searching(self, actions: Acts, encoded: Encoded, tested: Tested, wanted: list,
                    ) -> Callable[[int], tuple[Frames, object]]:
-        """The search of one of the copies: here, or several at once where the engine has other machines."""
+        """The search of one of the copies, several at once: on other machines where the engine has some, else here."""
         told = functools.cache(lambda: _Told(actions, encoded(), tested(), self.plan, self.resolution_s, wanted))
 
         if afar.fit(self.engine, actions):
             there = afar.copies(self.engine, _searched_there, told, len(wanted))
-            return lambda number: ({}, json.loads(there(number)))
-        return lambda number: ({}, _searched(told(), number, self.engine))
+        else:
+            there = afar.copies(_Here(self.engine, self.memory, told), functools.partial(_searched_here, self.engine),
+                                told, len(wanted))
+        return lambda number: ({}, json.loads(there(number)))
 
     def plantings(self, actions: Acts, tested: Tested) -> tuple[Planting, ...]:
         """What would have been found: rings planted into this very data."""
@@ -340,11 +347,32 @@ class _Told:
 
     def dealt(self, cell: str, copy: int) -> dict[str, Events]:
         """The actions of one copy, encoded."""
-        if cell not in self.counted:
-            self.counted.clear()  # of the cell before
-            self.counted[cell] = network.copies(self.actions, self.events, self.validation, cell=cell)
+        with _COUNTING:
+            if cell not in self.counted:
+                self.counted.clear()  # of the cell before
+                self.counted[cell] = network.copies(self.actions, self.events, self.validation, cell=cell)
+            decks = self.counted[cell]
         seed = self.plan.seed * 1_000_003 + copy
-        return {trace: deck.events_of(seed) for trace, deck in self.counted[cell].items()}
+        return {trace: deck.events_of(seed) for trace, deck in decks.items()}
+
+
+_COUNTING = threading.Lock()       # what copies have in common is counted by the first of them
+
+
+@dataclass(frozen=True)
+class _Here:
+    """This machine, asked as a cluster is: copies on several threads, as many as the memory lets there be."""
+
+    engine: ModuleType
+    memory: int | None
+    told: Callable[[], _Told]
+
+    def cores(self) -> int:
+        return needs.abreast(sum(map(len, self.told().events.values())), self.memory, self.engine.workers)
+
+    def each(self, step: Callable[[_Told, int], bytes], told: _Told, numbers: range) -> list[bytes]:
+        with ThreadPoolExecutor(len(numbers)) as pool:
+            return list(pool.map(functools.partial(step, told), numbers))
 
 
 def _searched(told: _Told, number: int, engine: ModuleType) -> dict[str, int]:
@@ -352,6 +380,10 @@ def _searched(told: _Told, number: int, engine: ModuleType) -> dict[str, int]:
     world = told.dealt(cell, copy)
     again = network.validate(world, plan=told.plan, engine=engine, resolution_s=told.resolution_s, of=told.validation)
     return {"edges": again.edges.height, "naive_edges": _naive(world, told.plan, engine).height}
+
+
+def _searched_here(engine: ModuleType, told: _Told, number: int) -> bytes:
+    return digest.canonical(_searched(told, number, engine))
 
 
 def _searched_there(told: _Told, number: int) -> bytes:
@@ -417,7 +449,7 @@ def counting_by(engine: str, workers: int | None, master: str | None = None) -> 
         raise InputError(f"--master {master} names a cluster, and the engine {engine} counts on this machine alone.\n"
                          "Ask for the engine that has one:  --engine spark --master URL")
     bound = ModuleType(module.__name__)
-    bound.__dict__.update(vars(module), pairs=functools.partial(module.pairs, workers=workers))
+    bound.__dict__.update(vars(module), pairs=functools.partial(module.pairs, workers=workers), workers=workers)
     return bound
 
 
