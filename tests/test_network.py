@@ -131,6 +131,16 @@ def test_people_of_one_taste_one_hour_or_one_news_are_not_accused(name, knobs):
     assert all(naive(world.actions).height > 10 for world in worlds)
 
 
+@pytest.mark.parametrize("seed", [3003, 3007])
+def test_who_is_quick_where_its_audience_is_at_home_is_not_so_everywhere(seed, monkeypatch):
+    """Fans of one thing who do little else: within a minute there, and late wherever they look in."""
+    fans = shares("nobody", seed=seed, fans=0.15, devotion=24.0)
+    assert validate(fans.actions).edges.is_empty() and len(naive(fans.actions)) > 300
+
+    monkeypatch.setattr(_timing, "at_home", lambda layer, hours, audience: np.zeros(len(layer.events), dtype=bool))
+    assert not validate(fans.actions).edges.is_empty()  # one habit for all, and two fans are accused
+
+
 def test_rings_beside_evening_clubs_do_not_take_the_clubs_with_them():
     worlds = [shares("ring", seed=seed, jitter_s=30, clubs=10, club_hour=20) for seed in range(3)]
 
@@ -144,7 +154,7 @@ def test_without_the_schedule_evening_clubs_are_accused(monkeypatch):
     worlds = [shares("clubs", seed=seed) for seed in range(3)]
     monkeypatch.setattr(network, "HALF_DAY_S", 0)  # nobody is ever on an object on the same day: no schedule
 
-    assert sum(validate(world.actions).edges.height for world in worlds) > 10
+    assert sum(validate(world.actions).edges.height for world in worlds) > 3
 
 
 # --------------------------------------------------------------------------------------- the same every time

@@ -187,10 +187,11 @@ def _once_more(one: Tested, engine: ModuleType, tried: tuple[int, ...], min_obje
 def _timed(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int, audience: NDArray[np.int64],
            pairs: Pairs, choice: _choice.Choice, weight: NDArray[np.int64]) -> Tested:
     hours = _timing.clock(layer, _choice.of_objects(layer, audience))
+    home = _timing.at_home(layer, hours, audience)
     kept, among = met(pairs, len(layer.events))
-    best = _timing.over_windows(among, weight, _timing.acts(layer, hours, kept),
-                                (window(layer, engine, window_s, pairs, weight, kept) for window_s in tried),
-                                window(layer, engine, HALF_DAY_S, pairs, weight, kept, crowds=False), hours,
+    best = _timing.over_windows(among, weight, _timing.acts(layer, hours, kept, home),
+                                (window(layer, engine, window_s, pairs, weight, kept, home) for window_s in tried),
+                                window(layer, engine, HALF_DAY_S, pairs, weight, kept, home, crowds=False), hours,
                                 min_objects, layer.min_days, len(tried))
     return Tested(layer, audience, pairs, choice, weight, best, np.clip(len(tried) * best.p, SMALLEST, 1.0))
 

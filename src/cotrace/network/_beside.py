@@ -24,17 +24,19 @@ from ._layers import (
     HALF_DAY_S,
     LAGS_S,
     SECOND,
+    SIDES,
     SIZES,
     UNIT,
     Layer,
     Pairs,
     Sums,
     Window,
-    by_actor,
     by_object,
+    by_side,
     counted,
     discount,
     one_a_post,
+    side,
 )
 
 
@@ -54,7 +56,7 @@ class _Counted:
     hot: NDArray[np.bool_]           # of each event of the crew
     near: NDArray[np.int64]
     others: NDArray[np.int64]
-    habit_near: NDArray[np.int64]    # of all actors
+    habit_near: NDArray[np.int64]    # of all actors, each `side`
     habit_others: NDArray[np.int64]
     pool: "_Pool"
 
@@ -148,8 +150,11 @@ class Beside:
         self.of_actor = np.argsort(actor, kind="stable")  # rows of `events`, those of one actor together
         self.first_of = np.searchsorted(actor[self.of_actor], np.arange(len(layer.degree) + 1))
         self.shared = layer.shared
-        self.windows = [self._count(counted(layer, engine, window_s, pairs, weight, self.events)) for window_s in tried]
-        self.windows.append(self._count(counted(layer, engine, HALF_DAY_S, pairs, weight, self.events, crowds=False)))
+        home = _timing.at_home(layer, self.hours, audience)
+        self.windows = [self._count(counted(layer, engine, window_s, pairs, weight, self.events, home))
+                        for window_s in tried]
+        self.windows.append(self._count(counted(layer, engine, HALF_DAY_S, pairs, weight, self.events, home,
+                                                crowds=False)))
 
     def _count(self, one: Sums) -> _Counted:
         class_ = self.layer.class_[self.shared]
@@ -183,7 +188,8 @@ class Beside:
         class_ = np.r_[layer.class_[known], [np.digitize(members, SIZES)] * joint]
         likes = np.r_[self.hours.audience_of[known], [np.bincount(audience).argmax()] * joint]
         acts = _timing.Acts(events.object.astype(np.int64), events.at, events.by, lag_bin.astype(np.int8),
-                            class_.astype(np.int8)[events.object], likes[events.object])
+                            class_.astype(np.int8)[events.object], likes[events.object],
+                            likes[events.object] == audience[events.actor])
         *tried, day = (self._window(counted, rows, known, ring, events, acts, pairs, weight)
                        for counted in self.windows)
         best = _timing.over_windows(pairs, weight, acts, tried, day, self._clock(ring, events), self.min_objects,
@@ -213,11 +219,12 @@ class Beside:
         discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, acts.lag_bin, hot, acts.at,
                  counted.us)
         before = np.zeros((len(events), BINS), dtype=counted.near.dtype)
+        mine = (SIDES * ring.members[:, None] + np.arange(SIDES)).ravel()
         habits, sums = [], []
         for now, then, habit in ((near, counted.near, counted.habit_near),
                                  (others, counted.others, counted.habit_others)):
             before[:old] = then[rows]
-            habits.append(habit[ring.members] + by_actor(events.actor, now - before, members))
+            habits.append(habit[mine] + by_side(side(events.actor, acts.home), now - before, SIDES * members))
             new = events.object[old:] - events.object[old]
             sums.append(by_object(new, acts.lag_bin[old:], now[old:], len(ring.at)))
         pooled = counted.pool.beside(self.layer.row[known], int(np.digitize(members, SIZES)), sums[0], sums[1])

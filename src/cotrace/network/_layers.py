@@ -27,6 +27,7 @@ LAGS_S = (1, 120, 600, 3600, 21600, 86400)  # s since an object's first act: how
 BINS = len(LAGS_S) + 1
 SIZES = (3, 5, 10, 25, 75)                  # actors of an object: classes of popularity
 CLASSES = len(SIZES) + 1                    # none of tempo: an operation fills the fastest, and excuses itself there
+SIDES = 2                                   # of an actor's habits: where its audience is not at home, and where it is
 POOL = 20                                   # others, by which a share is drawn to that of the coarser pool
 CLOSEST = 0.99                              # of the objects of a class; those that lie closer are no baseline
 FEW = 100                                   # objects of a class, below which a hundredth of them is none
@@ -96,7 +97,7 @@ class Window(NamedTuple):
     hot: NDArray[np.bool_]           # of each event that is kept
     near: NDArray[np.int64]          # [event, lag bin of the other]: others within the window
     others: NDArray[np.int64]        # [event, lag bin of the other]: others at any distance
-    habit_near: NDArray[np.int64]    # [actor, lag bin of the other]: the same, summed over an actor's events
+    habit_near: NDArray[np.int64]    # [`side`, lag bin of the other]: the same, summed over events of an actor
     habit_others: NDArray[np.int64]
     pool_near: NDArray[np.float64]   # [class, lag bin of the event]: the same, summed over typical objects, in actors
     pool_others: NDArray[np.float64]
@@ -229,10 +230,15 @@ class Sums(NamedTuple):
     hot: NDArray[np.bool_]           # of each event that is kept
     near: NDArray[np.int64]
     others: NDArray[np.int64]
-    habit_near: NDArray[np.int64]    # of each actor
+    habit_near: NDArray[np.int64]    # of each `side` of an actor
     habit_others: NDArray[np.int64]
     object_near: NDArray[np.int64]   # of each object that two share, by lag bin of the event; a row after the last
     object_others: NDArray[np.int64]
+
+
+def side(actor: NDArray, home: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The habit that each event belongs to: who is quick where its own audience is, is not so everywhere."""
+    return actor * np.int64(SIDES) + home
 
 
 def met(pairs: Pairs, events: int) -> tuple[NDArray[np.int64], Pairs]:
@@ -244,15 +250,15 @@ def met(pairs: Pairs, events: int) -> tuple[NDArray[np.int64], Pairs]:
 
 
 def window(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight: NDArray[np.int64],
-           kept: NDArray[np.int64], crowds: bool = True) -> Window:
+           kept: NDArray[np.int64], home: NDArray[np.bool_], crowds: bool = True) -> Window:
     """Count one window. Arguments as those of `counted`."""
-    sums = counted(layer, engine, window_s, pairs, weight, kept, crowds)
+    sums = counted(layer, engine, window_s, pairs, weight, kept, home, crowds)
     class_ = np.append(layer.class_[layer.shared], 0)
     return Window(*sums[:6], *pool(class_, sums.object_near, sums.object_others))
 
 
 def counted(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weight: NDArray[np.int64],
-            kept: NDArray[np.int64], crowds: bool = True) -> Sums:
+            kept: NDArray[np.int64], home: NDArray[np.bool_], crowds: bool = True) -> Sums:
     """Count around all events, and sum it up.
 
     Args:
@@ -260,8 +266,9 @@ def counted(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weigh
         weight: 1/1024ths, of each pair: how much two actors count in each other's habits. Whoever meets a partner more
             often than taste predicts would otherwise define the habit that excuses them both.
         kept: events of which single counts are asked for, ascending.
+        home: of each event, whether its object is of the actor's own audience.
     """
-    events = layer.events
+    events, who = layer.events, side(layer.events.actor, home)
     hot = hot_events(layer, engine, window_s) if crowds else np.zeros(len(events), dtype=bool)
     cold = take(events, ~hot) if crowds else events
     lag_bin = layer.lag_bin[~hot] if crowds else layer.lag_bin
@@ -270,15 +277,16 @@ def counted(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weigh
     near, others = np.zeros((2, len(kept), BINS), dtype=np.int32 if narrow else np.int64)
     place = np.full(len(events), -1, dtype=np.int32)
     place[kept] = np.arange(len(kept), dtype=np.int32)
-    habits, objects = (np.zeros((2, rows, BINS), dtype=np.int64) for rows in (len(layer.degree), len(layer.shared) + 1))
-    _sum_up(around, events.start, layer.lag_bin, hot, events.actor, layer.row, place, near, others, *habits, *objects)
+    habits, objects = (np.zeros((2, rows, BINS), dtype=np.int64) for rows in
+                       (SIDES * len(layer.degree), len(layer.shared) + 1))
+    _sum_up(around, events.start, layer.lag_bin, hot, who, layer.row, place, near, others, *habits, *objects)
     _sum_less(pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
-              window_s * SECOND, events.actor, layer.row[events.object], place, near, others, *habits, *objects)
+              window_s * SECOND, who, layer.row[events.object], place, near, others, *habits, *objects)
     return Sums(window_s * SECOND, hot[kept], near, others, *habits, *objects)
 
 
 @_compiled
-def _sum_up(around, start, lag_bin, hot, actor, row, place, near, others, habit_near, habit_others,
+def _sum_up(around, start, lag_bin, hot, who, row, place, near, others, habit_near, habit_others,
             object_near, object_others):  # pragma: no cover
     """Sum up what surrounds each event; `around`: what cold ones have near them."""
     of_bin, cold = np.zeros(BINS, dtype=np.int64), 0
@@ -292,11 +300,11 @@ def _sum_up(around, start, lag_bin, hot, actor, row, place, near, others, habit_
         for i in range(start[j], start[j + 1]):
             if hot[i]:
                 continue
-            mine, who, kept, of_near, of_others = lag_bin[i], actor[i], place[i], 0, 0
+            mine, whose, kept, of_near, of_others = lag_bin[i], who[i], place[i], 0, 0
             for lag in range(BINS):
                 close, there = UNIT * around[cold, lag], UNIT * (of_bin[lag] - (lag == mine))
-                habit_near[who, lag] += close
-                habit_others[who, lag] += there
+                habit_near[whose, lag] += close
+                habit_others[whose, lag] += there
                 of_near += close
                 of_others += there
                 if kept >= 0:
@@ -308,7 +316,7 @@ def _sum_up(around, start, lag_bin, hot, actor, row, place, near, others, habit_
 
 
 @_compiled
-def _sum_less(start, event_a, event_b, less, lag_bin, hot, at, us, actor, row, place, near, others, habit_near,
+def _sum_less(start, event_a, event_b, less, lag_bin, hot, at, us, who, row, place, near, others, habit_near,
               habit_others, object_near, object_others):  # pragma: no cover
     """Take away what two actors of a pair count less in each other's habits."""
     for pair in range(len(start) - 1):
@@ -321,8 +329,8 @@ def _sum_less(start, event_a, event_b, less, lag_bin, hot, at, us, actor, row, p
             close = less[pair] if abs(at[x] - at[y]) <= us else 0
             for one, other in ((x, y), (y, x)):
                 lag, kept = lag_bin[other], place[one]
-                habit_others[actor[one], lag] -= less[pair]
-                habit_near[actor[one], lag] -= close
+                habit_others[who[one], lag] -= less[pair]
+                habit_near[who[one], lag] -= close
                 object_others[row[one], lag_bin[one]] -= less[pair]
                 object_near[row[one], lag_bin[one]] -= close
                 if kept >= 0:
@@ -341,12 +349,12 @@ def by_object(row, lag_bin, count, rows):  # pragma: no cover
 
 
 @_compiled
-def by_actor(actor, count, actors):  # pragma: no cover
-    """Counts of events summed over the events of each actor."""
-    sums = np.zeros((actors, BINS), dtype=np.int64)
-    for i in range(len(actor)):
+def by_side(who, count, sides):  # pragma: no cover
+    """Counts of events summed over the events of each `side`."""
+    sums = np.zeros((sides, BINS), dtype=np.int64)
+    for i in range(len(who)):
         for lag in range(BINS):
-            sums[actor[i], lag] += count[i, lag]
+            sums[who[i], lag] += count[i, lag]
     return sums
 
 

@@ -4,7 +4,8 @@ Each object that a pair shares gets the *largest* of four innocent probabilities
 
     pooled     what happens around an act that comes as late as this one, on objects of this size that the two do not
                share: a ring would else be what is usual, and excuse itself
-    habit      how often each of the two falls near others that come as late as the other one
+    habit      how often each of the two falls near others that come as late as the other one: everywhere, and on
+               objects of its own audience (of others), as this one is: who is quick at home is not so everywhere
     burst      how often others of this very object fall near these two acts, where it has many
     schedule   both on the object within half a day (pooled, habit), times the mass of their hours near each other's:
                of each one's other acts, of the audience's acts, and of the pair's own other shared objects
@@ -20,7 +21,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from . import _search
-from ._layers import BINS, DAY, POOL, UNIT, Layer, Pairs, Window
+from ._layers import BINS, DAY, POOL, SIDES, UNIT, Layer, Pairs, Window
 
 HABIT = 10.0       # others: how many pooled acts a habit starts from
 BURST = 30.0       # others: the same for an object's own burst
@@ -51,6 +52,7 @@ class Acts(NamedTuple):
     lag_bin: NDArray[np.int8]
     class_: NDArray[np.int8]
     audience: NDArray[np.int64]
+    home: NDArray[np.bool_]          # whether the object is of the actor's own audience
 
 
 class Timing(NamedTuple):
@@ -82,11 +84,16 @@ def _by_owner(hour: NDArray[np.int64], owner: NDArray) -> NDArray[np.int64]:
     return keys & ((1 << bits) - 1)
 
 
-def acts(layer: Layer, hours: Clock, kept: NDArray[np.int64]) -> Acts:
-    """What the test has to know of these events."""
+def at_home(layer: Layer, hours: Clock, audience: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of each event, whether its object is of the actor's own audience."""
+    return hours.audience_of[layer.events.object] == audience[layer.events.actor]
+
+
+def acts(layer: Layer, hours: Clock, kept: NDArray[np.int64], home: NDArray[np.bool_]) -> Acts:
+    """What the test has to know of these events; `home`: of all of them."""
     events, object_ = layer.events, layer.events.object[kept]
     return Acts(layer.row[object_], events.at[kept], events.by[kept], layer.lag_bin[kept], layer.class_[object_],
-                hours.audience_of[object_])
+                hours.audience_of[object_], home[kept])
 
 
 def over_windows(pairs: Pairs, weight: NDArray[np.int64], events: Acts, windows: Iterable[Window], day: Window,
@@ -187,29 +194,31 @@ def _together(pairs, first, last, events, window, min_objects, min_days):  # pra
 
 @njit(cache=True, nogil=True)
 def _habits(pairs, pair, weight, events, window):  # pragma: no cover
-    """[near a, others of a, near b, others of b] by lag bin of the other, without the other one of the pair.
+    """[near a, others of a, near b, others of b] by side and lag bin of the other, without the other one of the pair.
 
     The objects that the two share count as far as taste explains how much they share: two fans of one thing have hardly
     a habit outside them, and two members of a ring would there have the habit that excuses them.
     """
     a, b = pairs.a[pair], pairs.b[pair]
     explained = (weight / UNIT) ** EXPLAINED
-    sums = np.zeros((4, BINS))
-    sums[0], sums[1] = window.habit_near[a], window.habit_others[a]
-    sums[2], sums[3] = window.habit_near[b], window.habit_others[b]
+    sums = np.zeros((4, SIDES, BINS))
+    for side in range(SIDES):
+        sums[0, side], sums[1, side] = window.habit_near[SIDES * a + side], window.habit_others[SIDES * a + side]
+        sums[2, side], sums[3, side] = window.habit_near[SIDES * b + side], window.habit_others[SIDES * b + side]
     for m in range(pairs.start[pair], pairs.start[pair + 1]):
         x, y = pairs.event_a[m], pairs.event_b[m]
+        of_a, of_b = int(events.home[x]), int(events.home[y])
         for lag in range(BINS):
-            sums[0, lag] -= (1 - explained) * window.near[x, lag]
-            sums[1, lag] -= (1 - explained) * window.others[x, lag]
-            sums[2, lag] -= (1 - explained) * window.near[y, lag]
-            sums[3, lag] -= (1 - explained) * window.others[y, lag]
+            sums[0, of_a, lag] -= (1 - explained) * window.near[x, lag]
+            sums[1, of_a, lag] -= (1 - explained) * window.others[x, lag]
+            sums[2, of_b, lag] -= (1 - explained) * window.near[y, lag]
+            sums[3, of_b, lag] -= (1 - explained) * window.others[y, lag]
         if not window.hot[x] and not window.hot[y]:
             met = weight if abs(events.at[x] - events.at[y]) <= window.us else 0
-            sums[0, events.lag_bin[y]] -= explained * met
-            sums[1, events.lag_bin[y]] -= explained * weight
-            sums[2, events.lag_bin[x]] -= explained * met
-            sums[3, events.lag_bin[x]] -= explained * weight
+            sums[0, of_a, events.lag_bin[y]] -= explained * met
+            sums[1, of_a, events.lag_bin[y]] -= explained * weight
+            sums[2, of_b, events.lag_bin[x]] -= explained * met
+            sums[3, of_b, events.lag_bin[x]] -= explained * weight
     return np.maximum(sums, 0.0) / UNIT
 
 
@@ -239,8 +248,10 @@ def _pace(x, y, weight, events, window, habits, usual):  # pragma: no cover
     lag_x, lag_y = events.lag_bin[x], events.lag_bin[y]
     pooled_x, pooled_y = usual[events.class_[x], lag_x], usual[events.class_[y], lag_y]
     q = max(pooled_x, pooled_y)
-    q = max(q, (habits[0, lag_y] + HABIT * pooled_y) / (habits[1, lag_y] + HABIT))
-    q = max(q, (habits[2, lag_x] + HABIT * pooled_x) / (habits[3, lag_x] + HABIT))
+    for one, home, lag, pooled in ((0, events.home[x], lag_y, pooled_y), (2, events.home[y], lag_x, pooled_x)):
+        near, others, side = habits[one, :, lag], habits[one + 1, :, lag], int(home)
+        q = max(q, (near.sum() + HABIT * pooled) / (others.sum() + HABIT))
+        q = max(q, (near[side] + HABIT * pooled) / (others[side] + HABIT))
     met = weight if abs(events.at[x] - events.at[y]) <= window.us else 0
     for event, pooled in ((x, pooled_x), (y, pooled_y)):
         others = (window.others[event].sum() - weight) / UNIT
