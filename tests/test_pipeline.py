@@ -85,8 +85,14 @@ def test_copies_are_searched_one_a_core_as_far_as_memory_goes():
     some = 1_000_000
 
     assert [needs.abreast(some, 2**34, workers) for workers in (1, 3)] == [1, 3]
-    assert [needs.abreast(some, memory, 8) for memory in (2**28, 2**30, 2**34)] == [1, 2, 8]
-    assert 1 <= needs.abreast(some, None, None) <= (os.cpu_count() or 1)
+    assert [needs.abreast(some, room, 8) for room in (0, 10**8, 2**34)] == [1, 2, 8]
+
+
+def test_copies_take_what_the_memory_that_is_allowed_leaves(found):
+    read = found.findings.reading
+
+    assert needs.room(read, needs.MEMORY_BASE) == 0 < needs.room(read, None)
+    assert 2**30 - needs.MEMORY_BASE > needs.room(read, 2**30) > 2**29
 
 
 def test_copies_searched_at_once_are_those_searched_one_by_one(files, monkeypatch):

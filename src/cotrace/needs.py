@@ -15,8 +15,10 @@ from .errors import InputError
 from .records import Reading
 
 MEMORY_BASE = 350 * 2**20  # bytes of a run of next to no posts, libraries and compiled code included: 327 MiB measured
-MEMORY_FACTOR = 14         # peak memory beyond that ÷ POSTS in memory: 5 to 13 on the shared data (13: mixA, plantings)
-SEARCH_US = 480            # µs of processor a post after reading, default plan: measured at 100,000 posts
+FIRST = 100 * 2**20        # bytes of POSTS, up to which a run is mostly copies of what it reads
+FIRST_FACTOR = 13          # peak memory beyond the base ÷ these: 5 to 13 on the shared data, 12 of 100,000 posts
+REST_FACTOR = 1.5          # the same of posts beyond: they lie on disk; in memory are codes and names of acts
+SEARCH_US = 400            # µs of processor a post after reading, default plan: 344 measured at 100,000 posts
 COPY = 100                 # bytes of a copy of the data while it is searched, an action
 STRETCHES = 8              # bytes in use while reading ÷ bytes of posts held at once: three copies, and the column data
 LEAST = 16 * 2**20         # bytes of posts that are held at once; less would only make more files
@@ -51,7 +53,7 @@ def before(posts: object, *, columns: Mapping[str, str] | None = None, zone: str
     told = reading.forecast(sources, reading.Asked(columns or {}, zone, platform))
     if not told.posts:
         return None
-    return Needs(told.posts, MEMORY_BASE + MEMORY_FACTOR * told.bytes, told.disk, told.seconds,
+    return Needs(told.posts, _memory(told.bytes), told.disk, told.seconds,
                  told.seconds + SEARCH_US * told.posts / 1e6)
 
 
@@ -68,10 +70,19 @@ def refuse_before(needs: Needs | None, memory: int | None) -> int | None:
     return min(reading.RUN, max(LEAST, (memory - MEMORY_BASE) // STRETCHES))
 
 
-def abreast(actions: int, memory: int | None, workers: int | None) -> int:
-    """How many copies of so many actions are searched at once: one a core, in a quarter of the memory there is."""
-    room = (memory or _of_machine()) // 4
-    return max(1, min(workers or os.cpu_count() or 1, room // max(1, COPY * actions)))
+def abreast(actions: int, room: int, workers: int | None) -> int:
+    """How many copies of so many actions are searched at once: one a core, as far as there is room for a second."""
+    return max(1, min(workers or os.cpu_count() or 1, 1 + room // max(1, COPY * actions)))
+
+
+def room(read: Reading, memory: int | None) -> int:
+    """Bytes that a run may hold beyond what it needs: what is allowed, or else a quarter of the machine's."""
+    return _of_machine() // 4 if memory is None else max(0, memory - _memory(read.size))
+
+
+def _memory(posts: int) -> int:
+    """Bytes of a run on so many bytes of POSTS, at the most."""
+    return MEMORY_BASE + FIRST_FACTOR * min(posts, FIRST) + int(REST_FACTOR * max(0, posts - FIRST))
 
 
 def _of_machine() -> int:
@@ -89,7 +100,7 @@ def refuse_too_large(read: Reading, memory: int | None) -> None:
         InputError: too little memory is allowed.
     """
     if memory is not None:
-        _refuse(read.height, MEMORY_BASE + MEMORY_FACTOR * read.size, memory)
+        _refuse(read.height, _memory(read.size), memory)
 
 
 def _refuse(posts: int, needed: int, memory: int) -> None:

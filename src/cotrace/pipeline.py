@@ -176,7 +176,8 @@ def follow(store: Case | Nowhere, made_from: dict, read: Reading, registry: pl.D
     resolution_s = max(file.resolution_s for file in read.inputs)
     plan = replace(plan, windows=windows(plan, resolution_s))
     gone = kept.forgotten(store)
-    line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress, memory)
+    line = _Line(store, plan, engine, resolution_s, _subject(read, plan, gone), progress,
+                 needs.room(read, memory))
 
     actions, seen = line.act(read, there, before)
     encoded = functools.cache(lambda: network.encoded(actions))
@@ -244,7 +245,7 @@ class _Line:
     resolution_s: int
     of: dict                       # everything that the answers depend on
     progress: Progress
-    memory: int | None             # bytes that may be held; None: as many as the machine has
+    room: int                      # bytes that may be held beyond what has to be
 
     def act(self, read: Reading, there: afar.Afar | None, before: Counted | None,
             ) -> tuple[Acts, tuple[TraceReport, ...]]:
@@ -312,7 +313,7 @@ class _Line:
         if afar.fit(self.engine, actions):
             there = afar.copies(self.engine, _searched_there, told, len(wanted))
         else:
-            there = afar.copies(_Here(self.engine, self.memory, told), functools.partial(_searched_here, self.engine),
+            there = afar.copies(_Here(self.engine, self.room, told), functools.partial(_searched_here, self.engine),
                                 told, len(wanted))
         return lambda number: ({}, json.loads(there(number)))
 
@@ -364,11 +365,11 @@ class _Here:
     """This machine, asked as a cluster is: copies on several threads, as many as the memory lets there be."""
 
     engine: ModuleType
-    memory: int | None
+    room: int
     told: Callable[[], _Told]
 
     def cores(self) -> int:
-        return needs.abreast(sum(map(len, self.told().events.values())), self.memory, self.engine.workers)
+        return needs.abreast(sum(map(len, self.told().events.values())), self.room, self.engine.workers)
 
     def each(self, step: Callable[[_Told, int], bytes], told: _Told, numbers: range) -> list[bytes]:
         with ThreadPoolExecutor(len(numbers)) as pool:
