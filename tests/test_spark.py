@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import cotrace
-from cotrace import afar, engines, forgetting, parts, pipeline, reading, simulate, tables, traces
+from cotrace import afar, engines, forgetting, ondisk, parts, pipeline, reading, simulate, tables, traces
 from cotrace.engines import _session, local, reference, spark
 from cotrace.errors import InputError, MissingPartError
 
@@ -289,20 +289,22 @@ def test_posts_that_stay_on_the_cluster_give_the_same_dossier_byte_for_byte(aske
         pipeline.again(tmp_path / "case")  # from half of them would be another finding
 
 
-def both(posts, **how):
+def both(posts, aside=None, **how):
     """What is read here, and on the cluster; with every post brought here at the end."""
     here = reading.read(posts, **how)
-    there = afar.read(spark, afar.lie_there(posts, spark), **how)
+    there = afar.read(spark, afar.lie_there(posts, spark), aside=aside, **how)
     everybody = {who for column in ("account", "place") for who in here.posts[column].drop_nulls()}
     return here, there, there.whole(there.reading, actors=everybody)
 
 
-def test_what_is_read_there_is_what_is_read_here(asked, world, tmp_path):
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_what_is_read_there_is_what_is_read_here(asked, world, tmp_path, on_disk):
     posts = written(world.with_columns(account_name=pl.format("n{}", pl.col("post_id").str.slice(-1)),
                                        hashtags=pl.lit("a b")), tmp_path / "posts", 3)
 
-    here, there, whole = both(posts, platform="sim")
+    here, there, whole = both(posts, tmp_path / "case" / "aside" if on_disk else None, platform="sim")
 
+    assert isinstance(there.reading, ondisk.Kept) == on_disk == (tmp_path / "case").exists()
     assert whole.posts.equals(here.posts) and there.reading.actors.equals(here.actors)
     assert there.reading.rejects.equals(here.rejects) and there.reading.inputs == here.inputs
     assert (there.reading.counts, there.reading.notes) == (here.counts, here.notes)

@@ -7,11 +7,13 @@
 What comes here is settled by the very functions that settle files on one machine (`reading.together`), so a finding is
 the same byte for byte. It refuses to guess: posts that are not read by the cluster are not half read here, and a thin
 row has null, never "", for what stayed behind. Of all posts the driver holds the columns of `THIN`; the objects of
-ACTIONS, which for some traces are words or links of posts, come here as well (docs/cluster.md).
+ACTIONS, which for some traces are words or links of posts, come here as well (docs/cluster.md). In a case the thin rows
+lie on disk while everything else is counted.
 """
 
 import functools
 import io
+import itertools
 import json
 import re
 import tempfile
@@ -23,7 +25,7 @@ from typing import Any
 
 import polars as pl
 
-from . import digest, forgetting, reading, tables, traces
+from . import digest, forgetting, ondisk, reading, tables, traces
 from .errors import InputError
 from .progress import Progress, quiet
 from .records import Reading
@@ -45,11 +47,13 @@ class Afar:
     """Posts on a cluster.
 
     reading: as `reading.read` gives it, posts with the columns of THIN alone.
+    folder: in which these lie, as long as this is there; None: they are in memory.
     """
 
     cluster: ModuleType = field(repr=False)
     reading: Reading
     settled: Any = field(repr=False)
+    folder: tempfile.TemporaryDirectory | None = field(default=None, repr=False)
 
     def act(self, name: str) -> tuple[pl.DataFrame, int]:
         """What the posts did, seen by one trace: `traces.act`, without the posts."""
@@ -62,7 +66,7 @@ class Afar:
         frames = [_unpacked(block) for _, _, block in here.collected(acted)]
         actions = pl.concat([tables.empty(tables.ACTIONS), *frames]).unique().sort(
             "object", "at", "actor", "post", "by")
-        return actions, self.reading.posts.height - actions["post"].n_unique()
+        return actions, self.reading.height - actions["post"].n_unique()
 
     def whole(self, read: Reading, *, actors: Iterable[str] = (), posts: Iterable[str] = ()) -> Reading:
         """The reading with all that is known of posts of (or in places of) these actors, and of these posts."""
@@ -70,7 +74,8 @@ class Afar:
         found = self.cluster.collected(self.cluster.mapped(self.settled, functools.partial(_chosen, wanted)))
         full = pl.concat([tables.empty(tables.POSTS), *(_unpacked(block) for _, _, block in found)])
         rest = read.posts.join(full.select("post"), on="post", how="anti")
-        return replace(read, posts=_in_order(pl.concat([rest, full])))
+        return Reading(_in_order(pl.concat([rest, full])), read.actors, read.inputs, read.rejects, read.counts,
+                       read.notes, read.how)
 
 
 def fit(cluster: ModuleType, actions: Mapping[str, tables.Table]) -> bool:
@@ -132,12 +137,15 @@ def _address(one: str | Path) -> str:
 
 def read(cluster: ModuleType, paths: Sequence[str], *, columns: Mapping[str, str] | None = None,
          zone: str | None = None, platform: str | None = None, allow_rejects: float = reading.ALLOWED,
-         gone: forgetting.Forgotten | None = None, selectors: Collection[str] = (), progress: Progress = quiet) -> Afar:
+         gone: forgetting.Forgotten | None = None, selectors: Collection[str] = (),
+         said: tuple[tuple[str, str], ...] = (), aside: Path | None = None, progress: Progress = quiet) -> Afar:
     """Read files where they lie. Arguments and errors as `reading.read`.
 
     Args:
         gone: whose posts may not be read.
         selectors: types of selectors of the registries; some are compared with links or media of everybody.
+        said: how it was asked to be read, as `Reading.how`.
+        aside: folder in which thin rows may lie; None: they are held in memory.
     """
     reading.check_allowed(allow_rejects)
     how: dict[str, Any] = {"columns": dict(columns or {}), "zone": zone, "platform": platform}
@@ -151,15 +159,41 @@ def read(cluster: ModuleType, paths: Sequence[str], *, columns: Mapping[str, str
     kept = (*THIN, *(NAMED[kind] for kind in sorted(NAMED.keys() & set(selectors))))
     progress("settling posts", 2, 3)
     settled = cluster.held(cluster.mapped(raw.where(f"key = {POSTS}"), functools.partial(_settle, left, gone, kept)))
-    posts: list[pl.DataFrame] = []
-    people: list[pl.DataFrame] = []
-    for key, _, block in cluster.collected(settled.where(f"key != {POSTS}")):
-        (posts if key == THIN_ROWS else people).append(_unpacked(block))
-    whole = replace(settled_here, posts=tables.empty(tables.POSTS), actors=_merged(people))
+    blocks = cluster.collected(settled.where(f"key != {POSTS}"))
+    whole = replace(settled_here, posts=tables.empty(tables.POSTS), how=said,
+                    actors=_merged([_unpacked(block) for key, _, block in blocks if key == PEOPLE]))
     whole = forgetting.scrub(whole, gone) if gone else whole
+    thin = (_unpacked(block) for key, _, block in blocks if key == THIN_ROWS)
+    there = settled.where(f"key = {POSTS}")
     progress("settling posts", 3, 3)
-    return Afar(cluster, replace(whole, posts=_in_order(pl.concat([whole.posts, *posts]))),
-                settled.where(f"key = {POSTS}"))
+    if aside is None:
+        return Afar(cluster, replace(whole, posts=_in_order(pl.concat([whole.posts, *thin]))), there)
+    folder, lying = _put_down(thin, aside)
+    return Afar(cluster, ondisk.Kept([lying], whole.actors, whole.inputs, whole.rejects, whole.counts, whole.notes,
+                                     whole.how), there, folder)
+
+
+def _put_down(thin: Iterable[pl.DataFrame], aside: Path) -> tuple[tempfile.TemporaryDirectory, Path]:
+    """Thin rows on disk, in their order; no more than one file's are in memory before they are sorted.
+
+    Raises:
+        InputError: the disk is full.
+    """
+    aside.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.TemporaryDirectory(dir=aside, ignore_cleanup_errors=True)
+    here = Path(folder.name)
+    try:
+        for number, posts in enumerate(itertools.chain([tables.empty(tables.POSTS)], thin)):
+            posts.write_parquet(here / f"part.{number:06d}", compression="lz4", statistics=False)
+        parts = sorted(here.glob("part.*"))
+        pl.scan_parquet(parts).sort("at", "post", nulls_last=True).sink_parquet(here / "posts", compression="lz4")
+        for part in parts:
+            part.unlink()
+    except (OSError, pl.exceptions.PolarsError) as fault:
+        raise InputError(f"Posts cannot be put aside in {here}: {str(fault).splitlines()[0][:200]}.\nMake room on that "
+                         "disk, or name a folder on another one with  --case DIR. Then run the same command again."
+                         ) from None
+    return folder, here / "posts"
 
 
 # ------------------------------------------------------------------------------------------- what an executor does

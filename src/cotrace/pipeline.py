@@ -123,8 +123,9 @@ def run(
         how: dict[str, Any] = {"columns": columns, "zone": zone, "platform": platform, "allow_rejects": allow_rejects}
         there, blob = None, ""
         if paths := afar.lie_there(posts, counting):
-            there = afar.read(counting, paths, **how, gone=gone, selectors=registry["selector_type"], progress=progress)
-            read = replace(there.reading, how=kept.said_how(how))
+            there = afar.read(counting, paths, **how, gone=gone, selectors=registry["selector_type"], progress=progress,
+                              said=kept.said_how(how), aside=store.aside if isinstance(store, Case) else None)
+            read = there.reading
         else:
             needed = needs.before(posts, columns=columns, zone=zone, platform=platform) if memory is not None else None
             held = needs.refuse_before(needed, memory)
