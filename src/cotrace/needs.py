@@ -16,9 +16,9 @@ from .records import Reading
 
 MEMORY_BASE = 350 * 2**20  # bytes of a run of next to no posts, libraries and compiled code included: 327 MiB measured
 FIRST = 100 * 2**20        # bytes of POSTS, up to which a run is mostly copies of what it reads
-FIRST_FACTOR = 13          # peak memory beyond the base ÷ these: 5 to 13 on the shared data, 12 of 100,000 posts
+FIRST_FACTOR = 14          # peak memory beyond the base ÷ these: 5 to 13.5 (mixA) on the shared data
 REST_FACTOR = 1.5          # the same of posts beyond: they lie on disk; in memory are codes and names of acts
-SEARCH_US = 400            # µs of processor a post after reading, default plan: 344 measured at 100,000 posts
+SEARCH_US = 480            # µs of processor a post after reading, default plan: 344 and 524 (mixA) at 100,000 posts
 COPY = 100                 # bytes of a copy of the data while it is searched, an action
 STRETCHES = 8              # bytes in use while reading ÷ bytes of posts held at once: three copies, and the column data
 LEAST = 16 * 2**20         # bytes of posts that are held at once; less would only make more files
