@@ -37,14 +37,11 @@ MISSED = """## What was aimed for, and is not shown above
 
 - The engine was to take at most three times `numpy.sort`, which on a processor with AVX-512 sorts a key in 10 ns on one
   core: the ratio stands above. By its profile, most of it is making events of rows (five columns moved twice).
-- `cotrace run` on ten million posts in ten minutes and 8 GiB. Where no table above shows ten million, it was not run to
-  its end: it was run as far as the first copy, beside other work that took four fifths of the machine. Reading took
-  82 s of processor, traces 92, encoding 60, the rest of the search 195, of which telling audiences 119; resident were
-  at the most 2.5 GiB while reading, 3.2 while encoding, 4.1 in the search and 4.8 in a copy (before windows gave up the
-  counts of single events that no test reads). Up to there memory is what was asked for; rings, verdicts and the dossier
-  were not reached, and at a million none of them holds more than reading does. Time is not:
-  with ten times a million's 5 s a copy and 12 s for all that follows, it is about 1,550 s of processor with twenty
-  copies, and 2,550 with twenty of each of the two placebos: 13 and 21 minutes, if both cores were busy all the time.
+- `cotrace run` on ten million posts in ten minutes and 8 GiB, with twenty copies: the table above is of one run with
+  one copy of each placebo, beside three other programs. With twenty copies it is 16 minutes if both cores were busy all the
+  time, with twenty of each half an hour. Of the processor's time a third is the search, most of it telling audiences.
+  Up to the copies 4.7 GiB were resident; two copies are searched at once where a quarter of the machine's memory has
+  room for the second (23 GiB here), and then it was 8.2. With `--memory` there is a second one only where it fits.
 - A run does not count through shards on disk (`engines/_spill.py`), and does not need to: posts and actions lie in the
   case, and what an engine holds of an action is 24 bytes, a tenth of what the run takes then; names of actors, objects
   and posts, and the first acts that chance is tested on, are more. Where `--memory` is less than a run needs it is
