@@ -38,8 +38,8 @@ MISSED = """## What was aimed for, and is not shown above
 - The engine was to take at most three times `numpy.sort`, which on a processor with AVX-512 sorts a key in 10 ns on one
   core: the ratio stands above. By its profile, most of it is making events of rows (five columns moved twice).
 - `cotrace run` on ten million posts in ten minutes and 8 GiB, with twenty copies: the table above is of one run with
-  one copy of each placebo, beside three other programs. With twenty copies it is 16 minutes if both cores were busy all the
-  time, with twenty of each half an hour. Of the processor's time a third is the search, most of it telling audiences.
+  one copy of each placebo, beside three other programs. With twenty copies it is 16 minutes if both cores were busy
+  all the time, with twenty of each half an hour. A third of the processor's time is the search, mostly audiences.
   Up to the copies 4.7 GiB were resident; two copies are searched at once where a quarter of the machine's memory has
   room for the second (23 GiB here), and then it was 8.2. With `--memory` there is a second one only where it fits.
 - A run does not count through shards on disk (`engines/_spill.py`), and does not need to: posts and actions lie in the
