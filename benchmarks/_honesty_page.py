@@ -206,6 +206,7 @@ WHY = {
     "camouflaged": "what members share besides explains part of what they share together",
     "large": "any two of five hundred meet now and then; nothing here tests groups",
     "rotating": "members meet in a few shifts only",
+    "echo": "a club that takes up a ring's links in one hour of the evening meets on them",
     "object-splitting": "hardly any two members meet three times; nothing here tests groups",
     "paraphrased": "no trace that was run sees words that were changed",
     "cross-platform": "pairs are formed within one kind of actor, and too few channels act for a chance to be known",
