@@ -207,6 +207,11 @@ def place(world: str, size: float, seed: int, method: str) -> Path:
     return OUT / world / f"{size:g}-{seed}-{slug}-{of}.json"
 
 
+def any_digest(found: re.Match[str]) -> str:
+    """A pattern of the same length: methods depend on one digest or on two."""
+    return "?" * (len(found.group()) - len(".json")) + ".json"
+
+
 def results() -> Iterator[dict]:
     """Answers of each world, size and method: of the newest code that was run at least half as often as any other."""
     for stage in STAGES.values():
@@ -214,7 +219,7 @@ def results() -> Iterator[dict]:
             for method in stage.methods:
                 name = place(world, stage.size, 0, method).name.replace("-0-", "-*-", 1)
                 of: dict[str, list[Path]] = {}
-                for file in (OUT / world).glob(re.sub(r"[0-9a-f]{8}\.json$", "????????.json", name)):
+                for file in (OUT / world).glob(re.sub(r"[0-9a-f]+\.json$", any_digest, name)):
                     of.setdefault(file.stem.rpartition("-")[2], []).append(file)
                 often = max(map(len, of.values()), default=0) / 2
                 newest = max((files for files in of.values() if len(files) >= often), default=[],
