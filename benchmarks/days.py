@@ -99,14 +99,9 @@ class Clock:
 
 def cost(count: int) -> None:
     """The last hundredth of the posts, added to the rest."""
-    import _posts
-
     with tempfile.TemporaryDirectory() as folder:
         for size in (16_000, count):  # the first compiles
-            posts = _posts.posts(size).sort("created_at")
-            files = [Path(folder) / f"{size}-{name}.parquet" for name in ("old", "new")]
-            posts[: size * 99 // 100].write_parquet(files[0])
-            posts[size * 99 // 100 :].write_parquet(files[1])
+            files = _cut(Path(folder), size)
             told = {"whole": _whole(files), "added": _added(Path(folder) / f"{size}", files)}
     whole, added = (sum(step for name, step in spent.items() if name != "anew") for spent in told.values())
     print(json.dumps({"posts": count, **told, "count_whole_s": round(whole, 2), "count_added_s": round(added, 2),
@@ -115,18 +110,12 @@ def cost(count: int) -> None:
 
 def add(count: int) -> None:
     """A case of 99 % of the posts, and the last hundredth added to it, with one placebo copy of each kind."""
-    import _posts
-
     from cotrace import adding
     from cotrace.records import Plan
 
     with tempfile.TemporaryDirectory() as folder:
         for size in (16_000, count):  # the first compiles
-            posts = _posts.posts(size).sort("created_at")
-            files = [Path(folder) / f"{size}-{name}.parquet" for name in ("old", "new")]
-            posts[: size * 99 // 100].write_parquet(files[0])
-            posts[size * 99 // 100 :].write_parquet(files[1])
-            del posts
+            files = _cut(Path(folder), size)
             told = []
             for file in files:
                 began = time.process_time()
@@ -135,6 +124,17 @@ def add(count: int) -> None:
                              "all": round(time.process_time() - began, 2)})
     print(json.dumps({"posts": count, "first_99": told[0], "last_1": told[1],
                       "share": round(told[1]["counting"] / told[0]["all"], 4)}))
+
+
+def _cut(folder: Path, size: int) -> list[Path]:
+    """So many posts in two files: the first 99 %, and the last hundredth."""
+    import _posts
+
+    posts = _posts.posts(size).sort("created_at")
+    files = [folder / f"{size}-{name}.parquet" for name in ("old", "new")]
+    posts[: size * 99 // 100].write_parquet(files[0])
+    posts[size * 99 // 100 :].write_parquet(files[1])
+    return files
 
 
 def _whole(files: list[Path]) -> dict[str, float]:

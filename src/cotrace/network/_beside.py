@@ -34,9 +34,9 @@ from ._layers import (
     by_object,
     by_side,
     counted,
-    discount,
     one_a_post,
     side,
+    sum_less,
 )
 
 
@@ -206,7 +206,7 @@ class Beside:
 
     def _window(self, counted: _Counted, rows: NDArray, known: NDArray, ring: Ring, events: Events,
                 acts: _timing.Acts, pairs: Pairs, weight: NDArray[np.int64]) -> Window:
-        members, old = len(ring.members), len(rows)
+        members, old, joint = len(ring.members), len(rows), len(ring.at)  # old ones stand in the last row of `sums`
         at, lag = events.at[old:].reshape(-1, members), acts.lag_bin[old:].reshape(-1, members)
         fellow = ~np.eye(members, dtype=bool)
         of_bin = lag[:, None, :, None] == np.arange(BINS)
@@ -216,18 +216,15 @@ class Beside:
         near = np.r_[counted.near[rows], near.astype(counted.near.dtype)]
         others = np.r_[counted.others[rows], others.astype(counted.near.dtype)]
         hot = np.r_[counted.hot[rows], np.zeros(len(events) - old, dtype=bool)]
-        discount(near, others, pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, acts.lag_bin, hot, acts.at,
-                 counted.us)
-        before = np.zeros((len(events), BINS), dtype=counted.near.dtype)
+        who, row = side(events.actor, acts.home), np.r_[[joint] * old, events.object[old:] - events.object[old]]
         mine = (SIDES * ring.members[:, None] + np.arange(SIDES)).ravel()
-        habits, sums = [], []
-        for now, then, habit in ((near, counted.near, counted.habit_near),
-                                 (others, counted.others, counted.habit_others)):
-            before[:old] = then[rows]
-            habits.append(habit[mine] + by_side(side(events.actor, acts.home), now - before, SIDES * members))
-            new = events.object[old:] - events.object[old]
-            sums.append(by_object(new, acts.lag_bin[old:], now[old:], len(ring.at)))
-        pooled = counted.pool.beside(self.layer.row[known], int(np.digitize(members, SIZES)), sums[0], sums[1])
+        habits = [habit[mine] + by_side(who[old:], count[old:], SIDES * members)
+                  for habit, count in ((counted.habit_near, near), (counted.habit_others, others))]
+        sums = [by_object(row[old:], acts.lag_bin[old:], count[old:], joint + 1) for count in (near, others)]
+        sum_less(pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, acts.lag_bin, hot, acts.at, counted.us, who,
+                 row, np.arange(len(events), dtype=np.int32), near, others, *habits, *sums)
+        pooled = counted.pool.beside(self.layer.row[known], int(np.digitize(members, SIZES)), sums[0][:-1],
+                                     sums[1][:-1])
         return Window(counted.us, hot, near, others, habits[0], habits[1], *pooled)
 
     def _clock(self, ring: Ring, events: Events) -> _timing.Clock:

@@ -280,8 +280,8 @@ def counted(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weigh
     habits, objects = (np.zeros((2, rows, BINS), dtype=np.int64) for rows in
                        (SIDES * len(layer.degree), len(layer.shared) + 1))
     _sum_up(around, events.start, layer.lag_bin, hot, who, layer.row, place, near, others, *habits, *objects)
-    _sum_less(pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
-              window_s * SECOND, who, layer.row[events.object], place, near, others, *habits, *objects)
+    sum_less(pairs.start, pairs.event_a, pairs.event_b, UNIT - weight, layer.lag_bin, hot, events.at,
+             window_s * SECOND, who, layer.row[events.object], place, near, others, *habits, *objects)
     return Sums(window_s * SECOND, hot[kept], near, others, *habits, *objects)
 
 
@@ -316,8 +316,8 @@ def _sum_up(around, start, lag_bin, hot, who, row, place, near, others, habit_ne
 
 
 @_compiled
-def _sum_less(start, event_a, event_b, less, lag_bin, hot, at, us, who, row, place, near, others, habit_near,
-              habit_others, object_near, object_others):  # pragma: no cover
+def sum_less(start, event_a, event_b, less, lag_bin, hot, at, us, who, row, place, near, others, habit_near,
+             habit_others, object_near, object_others):  # pragma: no cover
     """Take away what two actors of a pair count less in each other's habits."""
     for pair in range(len(start) - 1):
         if less[pair] == 0:
@@ -383,19 +383,3 @@ def pool(class_: NDArray[np.int8], near: NDArray[np.int64], others: NDArray[np.i
         hits[one] = own_near[of_class].sum(axis=0)
         trials[one] = own_others[of_class].sum(axis=0)
     return hits, trials, own_near, own_others
-
-
-@_compiled
-def discount(near, others, start, event_a, event_b, less, lag_bin, hot, at, us):  # pragma: no cover
-    for pair in range(len(start) - 1):
-        if less[pair] == 0:
-            continue
-        for m in range(start[pair], start[pair + 1]):
-            x, y = event_a[m], event_b[m]
-            if hot[x] or hot[y]:
-                continue
-            others[x, lag_bin[y]] -= less[pair]
-            others[y, lag_bin[x]] -= less[pair]
-            if abs(at[x] - at[y]) <= us:
-                near[x, lag_bin[y]] -= less[pair]
-                near[y, lag_bin[x]] -= less[pair]
