@@ -67,8 +67,8 @@ def _pair(pair: "Pair", everything: bool) -> None:
     terminal.result(
         f"{pair.actor} – {pair.other}, {pair.trace}: {pair.observed} times at most {pair.window_s} s apart, expected "
         f"{pair.expected} of {pair.tested} occasions\n  p {pair.p}, q {pair.q} (timing {pair.p_time}, choice "
-        f"{pair.p_choice}: {pair.shared} things in common, {pair.shared_expected} expected; about {pair.alike} "
-        "pair(s), itself included, have as much in common and meet by chance)")
+        f"{pair.p_choice}: {pair.shared} things in common, {pair.shared_expected} expected of two others who do as "
+        f"much; about {pair.alike} pair(s), itself included, have as much in common and meet by chance)")
     events = pair.events if everything else pair.events[:EVENTS]
     terminal.result([{"object": e.object, "at": e.at, "other": e.other_at, "Δt s": e.delta_s, "chance": e.chance,
                       "receipts": f"{_short(e.receipt)} {_short(e.other_receipt)}"} for e in events],

@@ -127,7 +127,7 @@ def _cluster(w: Writer, cluster: str) -> None:
           observed=one("clusters", "observed", "integer", **here),
           expected=one("clusters", "expected", "decimal:2", **here))
     w.say("FACT", "Pair by pair, and at any distance in time, they acted on {shared} things in common, where "
-          "{expected} were expected of their activity, their taste and the fame of the things.", ("edges", here),
+          "{expected} were expected of their activity, and of how often two others share such things.", ("edges", here),
           shared=total("edges", "shared", **here), expected=total("edges", "shared_expected", "decimal:2", **here))
     for trace in sorted(set(w.tables.cells("edges", "trace", here))):
         for window in sorted(set(w.tables.cells("edges", "window_s", {**here, "trace": trace})), key=int):
@@ -339,7 +339,9 @@ def _near_misses(w: Writer) -> None:
 
 def _chance(w: Writer) -> None:
     w.say("FACT", "The question for each pair is: given what these two acted on, how often would they do so close "
-          "together by their own habits? The sum of these chances is what is expected.", "plan", "occasions")
+          "together by their own habits? A habit is told twice, over everything an actor does and over what its own "
+          "audience takes up (or only others do); whichever explains more counts. The sum of these chances is what is "
+          "expected.", "plan", "occasions")
     w.say("FACT", "The plan accepts {alpha} of false pairs; the correction counts {tests} pairs and behaviours, seen "
           "or not.", "plan", "run", alpha=w.accepted(),
           tests=one("run", "value", "integer", key="tests"))

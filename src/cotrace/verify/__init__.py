@@ -51,8 +51,9 @@ LONGEST_LINE = 2**23    # bytes of one row
 MOST_LOOKED_AT = 20_000_000  # rows that the sentences may ask for
 UNSORTED = frozenset(("plantings", "notes", "rejects", "inputs"))  # in the order of the run; all others strictly ascend
 NEED_POSTS = ("that the evidence is what was posted, and that nothing was left out: that needs the posts (--posts)",
-              "how the chance of each single occasion was estimated, the placebo and planting counts, the counts that "
-              "likelihood ratios are computed from, and the repeated searches behind stability: likewise")
+              "how the chance of each single occasion was estimated, how much two others would have in common and how "
+              "many pairs are alike, the pace of members among strangers, the placebo and planting counts, the counts "
+              "that likelihood ratios are computed from, and the repeated searches behind stability: likewise")
 ALWAYS_THERE = frozenset(("statement.json", "statement.md", "statement.html", "manifest.json",
                           *(f"evidence/{name}.csv" for name in EVIDENCE)))
 
