@@ -18,7 +18,7 @@ from ..engines import Events, encode, without_crowds
 from ..errors import InputError
 from ..progress import Progress, quiet
 from ..records import WINDOWS, Plan, Planting
-from . import _choice, _placebo, _planting, _search, _timing
+from . import _audiences, _choice, _placebo, _planting, _search, _timing
 from ._beside import Beside, Ring
 from ._known import may_meet
 from ._layers import HALF_DAY_S, Layer, Pairs, candidates, layers, met, window
@@ -168,7 +168,7 @@ def _too_small(layer: Layer, tried: tuple[int, ...]) -> str:
 def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int, known: pl.DataFrame | None,
           held: NDArray[np.int64] | None) -> Tested:
     pairs = candidates(layer, engine, tried, min_objects, known)
-    audience = _choice.audiences(layer) if held is None else held
+    audience = _audiences.audiences(layer) if held is None else held
     counts = _choice.of_objects(layer, audience)
     famous = _choice.fame(counts, layer.events.actor, layer.events.object, len(layer.degree))
     choice = _choice.expect(layer.size, layer.events.object[pairs.event_a], pairs, audience, famous)
@@ -347,7 +347,7 @@ def kinds_of_rings(validation: Validation, *, plan: Plan, resolution_s: int) -> 
         return []
     layer = _widest(validation).layer
     found = {*validation.edges["a"], *validation.edges["b"]}
-    people = _choice.by_deeds(layer)
+    people = _audiences.by_deeds(layer)
     people = people[~pl.Series(layer.events.actors, dtype=pl.String).gather(people).is_in(found).to_numpy()]
     return _planting.kinds(layer, people, resolution_s, np.random.Generator(np.random.PCG64([plan.seed, 1])))
 

@@ -3,25 +3,19 @@
 A community-aware configuration model: actors are sorted into audiences, an object is as likely for an actor as it is
 popular in the actor's audience, times the actor's activity. It says nothing about when; taste alone never convicts.
 
-Source: Saracco et al. 2017, doi:10.1088/1367-2630/aa6b38 (configuration models of bipartite networks); audiences by
-regularised spectral clustering, Qin & Rohe 2013, arXiv:1309.4111.
+Source: Saracco et al. 2017, doi:10.1088/1367-2630/aa6b38 (configuration models of bipartite networks). Who is whose
+audience: `_audiences.py`.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.cluster.vq import kmeans2
-from scipy.sparse.linalg import svds
 from scipy.stats import poisson
 
 from ._layers import UNIT, Layer, Pairs
 
-AUDIENCES = 12        # at most; more splits communities of taste, fewer mixes them
-BUSY = 5              # objects that an actor needs to help to say what the audiences are
-CROWD = 50            # busy actors, the fewest that are an audience: a ring is not the public that explains itself
 PARTNER = 2.0         # objects on which a partner may be met before meeting it stops being a habit
 RARE = 25             # actors of an object that is rare: two people's rare objects tell more than their famous ones
 
@@ -34,52 +28,6 @@ class Choice:
     shared_expected: NDArray[np.float64]
     rare: NDArray[np.int64]
     rare_expected: NDArray[np.float64]
-
-
-def audiences(layer: Layer) -> NDArray[np.int64]:
-    """The audience of each actor code, 0 … AUDIENCES − 1; all 0 where the data are too small to tell.
-
-    Actors are put in an order of what they did, not of what they are called, so that renaming changes nothing.
-    """
-    events, degree = layer.events, layer.degree
-    people = by_deeds(layer)
-    things = np.flatnonzero(layer.size > 1)
-    busy = degree[people] >= BUSY
-    if min(len(people), len(things)) < 50 or busy.sum() < 10 * AUDIENCES:
-        return np.zeros(len(degree), dtype=np.int64)
-    row, column = np.full(len(degree), -1), np.full(len(layer.size), -1)
-    row[people], column[things] = np.arange(len(people)), np.arange(len(things))
-    kept = column[events.object] >= 0
-    table = sp.csr_matrix((np.ones(kept.sum()), (row[events.actor[kept]], column[events.object[kept]])),
-                          shape=(len(people), len(things)))
-    d, k = degree[people], layer.size[things]
-    scaled = sp.diags((d + d.mean()) ** -0.5) @ table @ sp.diags((k + k.mean()) ** -0.5)
-    start = np.random.Generator(np.random.PCG64(0)).normal(size=min(scaled.shape))
-    u, s, _ = svds(scaled, k=AUDIENCES, v0=start)
-    u = u * s
-    # Six decimals: what differs between two processors' sums must not decide where an actor belongs.
-    u = np.round(u / (np.linalg.norm(u, axis=1, keepdims=True) + 1e-12), 6)
-    runs = [kmeans2(u[busy], AUDIENCES, minit="++", rng=np.random.Generator(np.random.PCG64(run))) for run in range(4)]
-    centre, label = min(runs, key=lambda run: round(float(((u[busy] - run[0][run[1]]) ** 2).sum()), 6))
-    crowds = np.bincount(label, minlength=AUDIENCES) >= CROWD
-    centre = centre[crowds] if crowds.any() else centre[:1]
-    audience = np.zeros(len(degree), dtype=np.int64)
-    audience[people] = ((u[:, None, :] - centre[None]) ** 2).sum(axis=2).round(9).argmin(axis=1)
-    return audience
-
-
-def by_deeds(layer: Layer) -> NDArray[np.int64]:
-    """Actor codes with an act, ordered by a hash of what they did and when."""
-    events = layer.events
-    mixed = events.at.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= (events.object.astype(np.uint64) + np.uint64(1)) * np.uint64(0xC2B2AE3D27D4EB4F)
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(32)
-    total = np.zeros(len(layer.degree), dtype=np.uint64)
-    np.add.at(total, events.actor, mixed)
-    active = np.flatnonzero(layer.degree > 0)
-    return active[np.argsort(total[active], kind="stable")]
 
 
 def of_objects(layer: Layer, audience: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,0 +1,107 @@
+"""Who is whose public: told by what people share, of small data to the last digit, of large ones as far as it counts."""
+
+import functools
+
+import numpy as np
+import polars as pl
+import pytest
+import scipy.sparse as sp
+
+from cotrace import engines
+from cotrace.network import _audiences, _layers
+
+PUBLICS, PEOPLE, THINGS = 3, 200, 120     # each
+
+
+@functools.cache
+def publics() -> tuple[_layers.Layer, np.ndarray]:
+    """Three publics that share their own things and, one time in five, those of another; and who is of which."""
+    rng = np.random.Generator(np.random.PCG64(7))
+    acts = []
+    for person in range(PUBLICS * PEOPLE):
+        for thing in rng.choice(THINGS, size=12, replace=False):
+            public = person // PEOPLE if rng.random() < 0.8 else int(rng.integers(PUBLICS))
+            acts.append((f"p{person:04d}", f"o{public * THINGS + thing:04d}", int(rng.integers(10**6))))
+    frame = pl.DataFrame(acts, schema=["actor", "object", "at"], orient="row").unique(["actor", "object"]).with_columns(
+        pl.from_epoch("at").dt.cast_time_unit("us").dt.replace_time_zone("UTC"), kind=pl.lit("account"),
+        post=pl.format("{}/{}", "actor", "object"), by=pl.lit(None, dtype=pl.String))
+    (layer,), _ = _layers.layers("shared_link", engines.encode(frame), 10**6, 60)
+    return layer, np.arange(PUBLICS * PEOPLE) // PEOPLE
+
+
+def mixed_up(audience: np.ndarray, truth: np.ndarray) -> float:
+    """The share of people whose audience is mostly of another public."""
+    counts = np.zeros((audience.max() + 1, PUBLICS), dtype=int)
+    np.add.at(counts, (audience, truth), 1)
+    return 1 - counts.max(axis=1).sum() / len(truth)
+
+
+def some_table(rows: int, columns: int, rank: int | None = None) -> sp.csr_matrix:
+    rng = np.random.Generator(np.random.PCG64(2))
+    if rank is None:
+        return sp.csr_matrix((rng.random((rows, columns)) < 0.05).astype(float))
+    return sp.csr_matrix(np.kron(np.eye(rank), np.ones((rows // rank, columns // rank))) * np.sqrt(np.arange(columns)))
+
+
+@pytest.mark.parametrize("table", [some_table(300, 200), some_table(200, 700), some_table(120, 90, rank=3)],
+                         ids=["tall", "wide", "of fewer vectors than are asked for"])
+def test_small_tables_are_told_to_the_last_digit(table):
+    left, values, _ = np.linalg.svd(table.toarray())
+    wanted = left[:, :12] * values[:12]
+    found = _audiences._leading(table)
+
+    assert np.abs(found @ found.T - wanted @ wanted.T).max() < 1e-6 * values[0] ** 2
+    assert (found @ found.T)[0, 0] > 0
+
+
+def test_two_rounds_tell_publics_apart_as_all_rounds_do(monkeypatch):
+    layer, truth = publics()
+    to_the_end = _audiences.audiences(layer)
+    monkeypatch.setattr(_audiences, "WORK", 0)
+    in_two = _audiences.audiences(layer)
+
+    assert mixed_up(to_the_end, truth) < 0.02
+    assert mixed_up(in_two, truth) < 0.02
+    monkeypatch.setattr(_audiences, "ROUNDS", (0, 0))  # what a random block says without a filter
+    assert mixed_up(_audiences.audiences(layer), truth) > 0.02
+
+
+def test_a_sample_of_the_busy_tells_where_everybodys_audience_lies(monkeypatch):
+    layer, truth = publics()
+    monkeypatch.setattr(_audiences, "SAMPLE", 150)
+
+    assert mixed_up(_audiences.audiences(layer), truth) < 0.05
+    monkeypatch.setattr(_audiences, "CROWD", 10_000)  # no audience is a crowd, so nobody is told from anybody
+    assert _audiences.audiences(layer).max() == 0
+
+
+def test_a_crowd_is_counted_among_all_and_not_in_the_sample(monkeypatch):
+    """Three publics of two hundred: in a sample of sixty none of them has fifty."""
+    layer, _ = publics()
+    monkeypatch.setattr(_audiences, "SAMPLE", 60)
+    monkeypatch.setattr(_audiences, "AUDIENCES", 3)
+
+    assert len(np.unique(_audiences.audiences(layer))) == 3
+
+
+def test_the_sums_of_a_block_are_those_of_one_thread():
+    """To the last bit, however many threads the library for matrices takes: pieces are too small to be shared."""
+    block = np.random.Generator(np.random.PCG64(4)).normal(size=(5 * _audiences.PIECE + 3, _audiences.BLOCK))
+    pieces = [block[i : i + _audiences.PIECE] for i in range(0, len(block), _audiences.PIECE)]
+
+    assert np.array_equal(_audiences._products(block),
+                          np.sum([piece.T @ piece for piece in pieces[:-1]], axis=0) + pieces[-1].T @ pieces[-1])
+    by = np.random.Generator(np.random.PCG64(5)).normal(size=(_audiences.BLOCK,) * 2)
+    assert np.allclose(_audiences._mixed(block, by), block @ by, rtol=0, atol=1e-12)
+
+
+def test_who_has_nothing_in_common_with_anybody_points_nowhere():
+    vectors = np.array([[3.0, 4.0], [0.0, 2.0], [1e-9, -1e-9], [0.0, 0.0]])
+
+    assert _audiences._directions(vectors).tolist() == [[0.6, 0.8], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]
+
+
+def test_the_first_of_centres_as_near_is_taken():
+    tastes = np.array([[0.5, 0.0], [0.9, 0.0], [0.5 + 1e-12, 0.0]])
+
+    assert _audiences._nearest(tastes, np.array([[0.0, 0.0], [1.0, 0.0]])).tolist() == [0, 1, 0]
