@@ -1,4 +1,4 @@
-"""Who is whose public: told by what people share, of small data to the last digit, of large ones as far as it counts."""
+"""Who is whose public: told by what people share, of small data to the last digit, of large as far as it counts."""
 
 import functools
 
