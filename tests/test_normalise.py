@@ -112,7 +112,8 @@ def test_an_id_gets_its_platform_and_keeps_its_own_colons():
 @pytest.mark.parametrize(("cell", "why"), [
     ("9.06E+17", normalise.DAMAGED), ("906000000000000000.0", normalise.DAMAGED), ("", normalise.NO_POST),
     ("NA", normalise.NO_POST), (None, normalise.NO_POST), ("a\x1b[31mb", normalise.CONTROL),
-    ("a\u202eb", normalise.CONTROL)])
+    ("a\u202eb", normalise.CONTROL), ("[deleted]", normalise.NO_POST),
+    ("a\u200bb", normalise.CONTROL), ("a\u00adb", normalise.CONTROL), ("a\u2060", normalise.CONTROL)])
 def test_an_id_that_names_nothing_for_sure_is_a_reject(cell, why):
     assert normalise.normalise(table(post=[cell])).rejects["reason"].to_list() == [why]
 
@@ -122,6 +123,13 @@ def test_an_id_in_a_float_column_is_kept_where_it_lost_no_digit():
 
     assert found.posts["post"].to_list() == ["unknown:12"]
     assert found.rejects["reason"].to_list() == [normalise.DAMAGED, normalise.NO_POST, normalise.NO_POST]
+
+
+def test_everybody_who_is_gone_is_not_one_account():
+    read = normalise.normalise(table(post=["1", "2", "3"], account=["[deleted]", "[deleted]", "ana\u200d"]))
+
+    assert read.posts["account"].to_list() == [None, None, "unknown:ana\u200d"]
+    assert read.people.height == 1 and read.rejects.is_empty()
 
 
 def test_an_account_that_is_null_makes_a_post_that_cannot_act_not_a_reject():

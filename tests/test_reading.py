@@ -1,6 +1,8 @@
 """Reading: what is left out is counted and placed, what is open is asked once, what is wrong is refused in words."""
 
+import gzip
 import json
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from cotrace import normalise, readers, reading
 from cotrace.cli import answer
 from cotrace.errors import InputError
+from cotrace.readers import csv
 from cotrace.tables import ACTORS, POSTS, REJECTS
 
 START = datetime(2026, 1, 5, 10)
@@ -169,6 +172,12 @@ def test_files_of_two_resolutions_keep_their_own_and_it_is_said(tmp_path):
     ("book.xlsx", b"PK\x03\x04" + bytes(60), "a ZIP archive"),
     ("posts.csv", "id,account,at\n1,a,b\n".encode("utf-16"), "UTF-16"),
     ("posts.parquet", b"PAR1" + bytes(60), "cannot be read"),
+    ("posts.txt", "id,account,at\n1,a,b\n".encode("utf-16-le"), "UTF-16"),
+    ("old.csv", b"id,account,at\r1,a,b\r2,a,b\r", "carriage return alone"),
+    ("twice.csv.gz", gzip.compress(gzip.compress(b"id,account,at\n1,a,b\n")), "a gzip archive in another"),
+    ("latin.jsonl", '{"id": "é"}\n'.encode("latin-1") * 3, "iconv"),
+    ("half.jsonl", b'{"id": "\\ud800"}\n' * 3, "Not one record of half.jsonl can be read"),
+    ("chat.json", b'{"name": "c",\n"messages": [{"id": 1}]}', "one JSON object"),
     ("page.html", b"<!DOCTYPE html><p>", "a web page"),
     ("twice.csv", b"id,id,at\n1,2,3\n", "names 'id' twice"),
     ("columns.csv", b"id,who,at\n1,a,2026-01-05T10:00:00Z\n", "no column that is account"),
@@ -188,6 +197,35 @@ def test_a_file_that_cannot_be_used_leaves_with_2_and_a_way_out(name, content, s
     fatal = name not in ("onetime.csv", "one.csv", "nothing.csv", "rubbish.csv")
     assert answer(["inspect", str(path)]) == (2 if fatal else 0)  # inspect still shows what can be shown
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+
+    with pytest.raises(InputError, match="standard input"):
+        reading.read(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match="standard input"):
+        reading.read("/dev/null")
+    with pytest.raises(InputError, match="nothing is fetched"):
+        reading.read("https://posts.example/a.csv")
+
+
+@pytest.mark.parametrize("by_machine_code_from", [8 * 2**20, 0])
+def test_a_table_saved_for_excel_reads_as_the_table(by_machine_code_from, tmp_path, monkeypatch):
+    monkeypatch.setattr(csv, "ENOUGH", by_machine_code_from)
+    said = "id;account;at\n" + "".join(f"{i};a{i % 3};2026-01-05T10:00:{i:02}Z\n" for i in range(30))
+    (tmp_path / "plain.csv").write_text(said)
+    (tmp_path / "marked.csv").write_text("\ufeff\ufeff" + said)
+    (tmp_path / "excel.csv").write_text("\ufeffsep=;\r\n" + said.replace(";a2;", ";;bad;"))
+
+    plain, marked, excel = (reading.read(tmp_path / f"{name}.csv", allow_rejects=0.5)
+                            for name in ("plain", "marked", "excel"))
+
+    assert marked.posts.drop("receipt").equals(plain.posts.drop("receipt"))
+    assert excel.posts.drop("receipt").equals(
+        plain.posts.drop("receipt").filter(pl.col("account") != "unknown:a2"))
+    assert excel.rejects.select("record", "line").row(0) == (3, 5)  # the third record stands on the fifth line
+    assert readers.follow(tmp_path / "excel.csv", 1)["id"] == "0"
 
 
 def test_paths_that_are_no_files_are_refused_in_words(tmp_path, monkeypatch):

@@ -60,7 +60,8 @@ FLOAT = " (a float)"              # behind an id that a float column could not h
 EARLIEST, LATEST = 1990, 2100     # years; earlier is before the web, later is a slip: impossible on any platform
 RESOLUTIONS = (86400, 3600, 60)   # s; what publishers floor times to
 FEW_TIMES = 8                     # distinct times; that 8 whole seconds are all whole minutes by chance: 60^-8
-NO_IDS = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "undefined")  # how R, pandas and JS write nothing
+NO_IDS = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "undefined",  # how R, pandas and JS write nothing
+          "[deleted]", "[removed]")  # what Reddit shows in the place of all who are gone: many people, and no actor
 
 _PLATFORMS = {"x": "twitter", "x.com": "twitter", "twitter.com": "twitter", "facebook.com": "facebook",
               "t.me": "telegram", "vkontakte": "vk", "reddit.com": "reddit"}
@@ -69,7 +70,10 @@ _ACTS = {"post": "post", "tweet": "post", "status": "post", "original": "post", 
          "replied_to": "reply", "comment": "reply", "quote": "quote", "quoted": "quote", "quote_tweet": "quote"}
 _ACTOR_WORDS = {"account": "account", "user": "account", "person": "account", "profile": "account", "page": "page",
                 "group": "group", "supergroup": "group", "channel": "channel"}
-_CONTROL = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+# nothing shows that they are there: two ids that differ in them are one to whoever reads the statement (the joiners,
+# U+200C and U+200D, are letters to Persian and to emoji, and stay)
+_CONTROL = ("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+            "\ufeff\ufff9-\ufffb]")
 
 # reasons are fixed phrases, so that they can be counted
 NO_POST = "missing id: no post id"

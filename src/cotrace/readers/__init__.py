@@ -17,6 +17,7 @@ Records are counted from 1 in the order of the file; what cannot be read counts 
 import hashlib
 import io
 import itertools
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -136,16 +137,22 @@ def source(given: object) -> Source:
     """A path, `-` for standard input, or a table of polars, pandas or Arrow.
 
     Raises:
-        InputError: nothing there, a folder, no permission, not a table.
+        InputError: nothing there, a folder, a pipe or device, an address, no permission, not a table.
     """
     if isinstance(given, str) and given == "-":
         return Source("stdin", raw=sys.stdin.buffer.read())
     if not isinstance(given, str | Path):
         return parts.load("readers", "table").as_source(given)
+    if "://" in str(given):
+        raise InputError(f"{given} is an address, and nothing is fetched.\nDownload it and name the file; Parquet that "
+                         "lies where a cluster can read it is read there:  --engine spark --master URL")
     path = Path(given)
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder.\nName the files in it:  {path}/*")
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for a writer
+            raise InputError(f"{path} is a pipe or a device, which can be read once, and posts are read more than once."
+                             "\nWrite it to a file, or hand it over on standard input:  ... | cotrace run -")
         with open(path, "rb"):
             pass
     except FileNotFoundError:
@@ -165,6 +172,8 @@ _MAGIC = {  # what people hand over by mistake
     b"\x7fELF": "a program", b"SQLite format 3": "an SQLite database", b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive", b"7z\xbc\xaf": "a 7z archive", b"ARROW1": "an Arrow file", b"<?xml": "XML",
     b"<!DOCTYPE": "a web page", b"<html": "a web page", b"\xd0\xcf\x11\xe0": "an old Office file",
+    _packed.GZIP: "a gzip archive in another; unpack it once", _packed.ZSTD: "zstandard in an archive; unpack it once",
+    b"window.YTD": "the archive of one account, in JavaScript",
 }
 
 
@@ -186,7 +195,8 @@ def container_of(given: Source) -> ModuleType:
         if hasattr(module, "claims") and module.claims(head, given.name):
             return parts.require(module)
     what = next((said for magic, said in _MAGIC.items() if head.startswith(magic)), None)
-    if what is None and head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    nulls = sorted((head[::2].count(0), head[1::2].count(0)))  # of Latin letters, every second byte of UTF-16 is one
+    if what is None and (head[:2] in (b"\xff\xfe", b"\xfe\xff") or 20 * nulls[0] < nulls[1] > len(head) // 4):
         what = "text in UTF-16; save it as UTF-8"
     raise InputError(f"{given.name} is not a file of posts: it looks like {what or 'something else'}.\n"
                      "Posts are read from CSV, TSV, JSON Lines (also .gz and .zst) and Parquet.")

@@ -116,9 +116,11 @@ class _Lines:
     """Decoded lines that can be taken back, and the records in them."""
 
     def __init__(self, source: Source, told: Told | None = None) -> None:
-        self.delimiter = _delimiter(source)
+        self.delimiter, hints = _delimiter(source)
         self.buffer = Buffer(source.unpacked(told))
-        self.number = 0               # lines that were taken
+        self.number = hints           # lines that were taken
+        for _ in range(hints):
+            self.buffer.readline()
         self.records = 0
         self.taken: list[str] = []
         self.undecodable = False
@@ -172,8 +174,11 @@ class _Lines:
 
 def _header(source: Source, reader: Iterator[list[str]]) -> list[str]:
     try:
-        header = [name.strip() for name in next(reader)]
+        header = [name.strip().strip("\ufeff") for name in next(reader)]  # files put together have a mark too many
     except (csv.Error, StopIteration) as fault:
+        if b"\n" not in source.head():
+            raise InputError(f"{source.name}: its lines end with a carriage return alone, as on old machines.\n"
+                             "Give them line ends:  tr '\\r' '\\n' < FILE > NEWFILE") from None
         raise InputError(f"{source.name}: its first line is not a header: {fault}.") from None
     if len(header) < 2 or len(set(header)) < len(header) or any("\udc80" <= c <= "\udcff" for n in header for c in n):
         twice = sorted({name for name in header if header.count(name) > 1})
@@ -183,9 +188,13 @@ def _header(source: Source, reader: Iterator[list[str]]) -> list[str]:
     return [name or f"(column {at})" for at, name in enumerate(header, 1)]
 
 
-def _delimiter(source: Source) -> str:
+def _delimiter(source: Source) -> tuple[str, int]:
+    """The delimiter, and how many lines before the header only say so: Excel writes `sep=;` above it."""
     first = source.head().removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace")
-    return max(_DELIMITERS, key=first.count)
+    said = first.rstrip("\r")
+    if said.startswith("sep=") and len(said) == 5 and said[4] in _DELIMITERS:
+        return said[4], 1
+    return max(_DELIMITERS, key=first.count), 0
 
 
 def _shown(cells: list[str]) -> str:

@@ -25,6 +25,7 @@ from ._shelf import RUN, Shelf
 from ._stream import NEEDED, Asked, File, mapped, stream
 
 ALLOWED = 0.05        # share of records that may be wrong; beyond it the file is another thing than it was taken for
+_AS_UTF_8 = "Save it as UTF-8, for example with  iconv -f WINDOWS-1252 -t UTF-8 FILE > NEWFILE"
 ALL_COLUMNS = 4000    # characters of a list of columns: the widest exports of platforms have some 200 columns
 ANY_FILE = "unknown"  # platform of posts whose file and caller name none
 
@@ -269,6 +270,16 @@ class _File:
         return self.raw.columns
 
     @property
+    def first_fault(self) -> tuple[str, int | None]:
+        """Why the first record that cannot be read cannot, and its line."""
+        one = self.raw.faults[0]
+        return str(one.fault), one.line
+
+    @property
+    def one_object(self) -> bool:
+        return self.raw.container == "jsonl" and self.raw.records == 1
+
+    @property
     def there(self) -> set[str]:
         return set(self.rows.columns)
 
@@ -352,10 +363,23 @@ def _columns_of(files: Sequence["_File | File"]) -> str:
 def _refuse_missing(files: Sequence["_File | File"]) -> None:
     for file in files:
         for needed, names in NEEDED.items():
+            if not file.columns:
+                reason, line = file.first_fault
+                raise InputError(f"Not one record of {file.source.name} can be read; the first: {reason}"
+                                 f"{'' if line is None else f', line {line}'}.\n{_mend(reason)}")
             if not names & file.there:
+                inside = ("\nIt is one JSON object. If the posts are a list inside it, take them out:  "
+                          "jq -c '.NAME[]' FILE > posts.jsonl" if file.one_object else "")
                 raise InputError(
                     f"{file.source.name} has no column that is {needed} ({normalise.ROWS[needed]}).\n"
-                    f"{_columns_of([file])}\nName it with  --column {needed}=THEIRS")
+                    f"{_columns_of([file])}\nName it with  --column {needed}=THEIRS{inside}")
+
+
+def _mend(reason: str) -> str:
+    """What to do about a file of which no record can be read."""
+    if reason == readers.UNDECODABLE:
+        return _AS_UTF_8
+    return "JSON Lines has one object a line; look at the first lines, and export it again."
 
 
 def _refuse_zoneless(files: Sequence["_File | File"]) -> None:
@@ -555,7 +579,7 @@ def _refuse_too_many(reading: Reading, allowed: float) -> None:
     example = f"The first: {_place(first[0])}.\n" if first else ""
     look = "Look at the mapping with  cotrace inspect FILE"
     if readers.UNDECODABLE in reasons:
-        look += "\nSave it as UTF-8, for example with  iconv -f WINDOWS-1252 -t UTF-8 FILE > NEWFILE"
+        look += f"\n{_AS_UTF_8}"
     if normalise.CONFLICT in reasons:
         look += "\nIf another column holds the ids of posts, name it:  --column post=THEIRS"
     if not reading.counts["posts"]:

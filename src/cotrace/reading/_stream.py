@@ -166,6 +166,15 @@ class File:
         self.shelf.add(kept, self.attempt)
 
     @property
+    def first_fault(self) -> tuple[str, int | None]:
+        """Why the first record that cannot be read cannot, and its line."""
+        return self.rejects[0]["reason"][0], self.rejects[0]["line"][0]
+
+    @property
+    def one_object(self) -> bool:
+        return self.container == "jsonl" and self.records == 1
+
+    @property
     def _documented(self) -> bool:
         """Whether the publisher says in which zone the times are."""
         return self.layout.zone is not None and self.mapping.get("at") == self.layout.mapping.get("at")
