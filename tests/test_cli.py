@@ -1069,6 +1069,39 @@ def test_names_and_texts_of_strangers_cannot_steer_the_terminal(tmp_path):
         assert not set("\x1b\x07\x9b\u202e\u2066") & set(said.out + said.err), words
 
 
+def test_json_says_the_same_and_cannot_steer_the_terminal_either(monkeypatch, capsys):
+    monkeypatch.setattr(terminal.STATE, "json", True)
+    evil = {"name": "\x1b[31m\x9b2J\u202eback\\\u2066 \u0633\u200c\u0627"}
+
+    terminal.result(evil)
+
+    said = capsys.readouterr().out
+    assert not set("\x1b\x9b\u202e\u2066") & set(said) and json.loads(said) == evil
+
+
+def test_a_file_whose_name_is_in_other_letters_is_read_and_named(tmp_path):
+    file = tmp_path / os.fsdecode(b"posts-\xe9.jsonl")
+    written(file, posts())
+
+    case = tmp_path / "case"
+    done = cotrace("run", file, "--case", case, "--plan", plan(tmp_path))
+
+    assert done.code == 0 and "posts-?.jsonl" in statement(case)
+    assert cotrace("inspect", file, "--json").json["files"][0]["name"] == "posts-?.jsonl"
+    assert cotrace("verify", case / "dossier.zip", "--posts", file).code == 0
+    refused(cotrace("run", file, "--plan", plan(tmp_path)), "not UTF-8", "--case DIR")  # would lie beside the file
+    assert not [one for one in tmp_path.iterdir() if one.name.endswith("\udce9.case")]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_who_closed_our_output_hears_nothing_and_gets_the_work(closed, world):
+    words = f'"{sys.executable}" -m cotrace show "{world.case}" {closed}'
+
+    ran = subprocess.run(["sh", "-c", words], capture_output=True, text=True)
+
+    assert ran.returncode == 0 and "bug" not in ran.stderr
+
+
 def test_the_command_that_verifies_is_spelled_as_this_shell_can_call_it(monkeypatch):
     monkeypatch.setattr(terminal.shutil, "which", lambda name: None)
     beside = Path(sys.executable).with_name("cotrace")

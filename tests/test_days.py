@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -635,10 +636,12 @@ def test_a_bad_file_is_told_once_and_set_aside_until_it_changes(alone, watched):
     (folder / "2.csv").write_text("post,account,at,text\n1,a,never,x\n")
     (folder / "3.csv").write_text("nothing, here")
     (folder / "4.csv").write_bytes(b"\x89PNG\r\n")
+    (folder / os.fsdecode(b"5\xff.csv")).write_bytes(b"GIF8")  # named in other letters: it ended the watch
 
     told = polls(3)
 
-    assert [one["name"] for one in told] == ["2.csv", "3.csv", "4.csv"] and {one["alert"] for one in told} == {"file"}
+    assert [one["name"] for one in told] == ["2.csv", "3.csv", "4.csv", "5?.csv"]
+    assert {one["alert"] for one in told} == {"file"}
     assert "never" not in json.dumps(told) and polls(2) == []
     assert len(adding._Days(Case(case), None, quiet).held()) == 1
     written(folder, "2.csv", alone[500:700])

@@ -211,6 +211,8 @@ def test_whom_nothing_was_found_about_is_told_so_and_strangers_are_a_mistake(kep
     assert answer(["why", str(kept), members(files(kept))[0], stranger]) == 0
     assert "no validated edge: they acted on" in capsys.readouterr().out
     assert answer(["why", str(kept), "sim:nobody-at-all"]) == 2
+    assert answer(["why", str(kept), members(files(kept))[0], members(files(kept))[0]]) == 2
+    assert "A pair is of two" in capsys.readouterr().err
     assert answer(["why", str(kept), members(files(kept))[0].partition(":")[2]]) == 2
     assert f"did you mean {members(files(kept))[0]}" in capsys.readouterr().err
 

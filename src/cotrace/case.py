@@ -78,6 +78,11 @@ class Case:
 
     def _mark(self) -> None:
         mark = self.folder / "case.json"
+        try:
+            str(self.folder.absolute()).encode("utf-8")
+        except UnicodeEncodeError:
+            raise InputError("The path of this case is not UTF-8, and not everything that works in it could open it.\n"
+                             "Name a folder in other letters with  --case DIR.") from None
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(f"{self.folder} is a file; a case is a folder.\nName another with  --case DIR.")
         if mark.exists():

@@ -55,6 +55,11 @@ def decimal(value: float, digits: int = 9) -> str:
     return "0" if text == "-0" else text
 
 
+def encodable(text: str) -> str:
+    """A name of a file as UTF-8 can carry it: what an old archive wrote in other letters becomes "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def canonical(value: object) -> bytes:
     """The one spelling of a value made of dict, list, tuple, str, int, bool and None.
 

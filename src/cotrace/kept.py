@@ -98,8 +98,8 @@ def take(store: Case | Nowhere, posts: object, progress: Progress, *, held: int 
         raw, digests = b"", sorted(digest.sha256_file(file) for file in files)
     choices = "reading " + " ".join(digests)
     how = {**how, **{key: how[key] or value for key, value in (store.recall(choices) or {}).items()}}
-    of = {"files": digests, "names": [Path(file).name for file in files], "how": as_plain(said_how(how)),
-          "software": as_plain(software())}
+    of = {"files": digests, "names": [digest.encodable(Path(file).name) for file in files],
+          "how": as_plain(said_how(how)), "software": as_plain(software())}
     kept = store.step("read", of, lambda: raw or _taken(store, files, progress, held, how, digests), functools.partial(
         _sound, store))
     store.remember(choices, {key: how[key] for key in ("columns", "zone", "platform")})  # what worked, and only that

@@ -130,7 +130,8 @@ class Watch:
         store = Case(self.case)
         with store.working():
             told = store.alerts
-            for fault in faults:
+            for fault in ({key: digest.encodable(said) if isinstance(said, str) else said for key, said in one.items()}
+                          for one in faults):
                 if fault not in told:
                     store.alert(fault)
 

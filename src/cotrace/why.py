@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 
 from . import derive, digest
 from .derive import Tables
+from .errors import InputError
 from .verify import Search, pair_chance
 
 Row = dict[str, str]
@@ -110,7 +111,12 @@ def why(files: Mapping[str, bytes], actor: str, other: str | None = None) -> Why
     Args:
         files: of a dossier, as `digest.unarchive` gives them.
         actor, other: as they are written in the dossier.
+
+    Raises:
+        InputError: the two are one.
     """
+    if actor == other:
+        raise InputError(f"A pair is of two, and both are {actor}.\nName another one, or leave the second out.")
     evidence = _Evidence(files)
     mine = [row for row in evidence.edges if actor in (row["a"], row["b"])
             and (other is None or other in (row["a"], row["b"]))]

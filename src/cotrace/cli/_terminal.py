@@ -43,16 +43,30 @@ class Fails(Exception):
 
 @contextlib.contextmanager
 def listening() -> Iterator[None]:
-    """Output in UTF-8 whatever the locale says, as the texts of posts need."""
+    """Output in UTF-8 whatever the locale says, as the texts of posts need; where there is none (>&-), nowhere."""
+    with contextlib.ExitStack() as nowhere:
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:
+                setattr(sys, name, nowhere.enter_context(open(os.devnull, "w", encoding="utf-8")))
+                nowhere.callback(setattr, sys, name, None)
+        _in_utf_8()
+        yield
+
+
+def _in_utf_8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    yield
 
 
 def clean(text: object) -> str:
     """Text that cannot steer a terminal: control characters and direction marks as visible codes."""
     return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", str(text))
+
+
+def as_json(value: object, indent: int | None = None) -> str:
+    """JSON that cannot steer a terminal either: what `clean` writes is how JSON spells the same character."""
+    return clean(json.dumps(value, ensure_ascii=False, default=str, indent=indent))
 
 
 def say(words: str) -> None:
@@ -74,7 +88,7 @@ def result(value: object, *, title: str | None = None) -> None:
     """
     rows = value.to_dicts() if hasattr(value, "to_dicts") else value
     if STATE.json:
-        print(json.dumps(rows, ensure_ascii=False, default=str, indent=2))  # noqa: T201
+        print(as_json(rows, indent=2))  # noqa: T201
     elif isinstance(rows, str):
         print(clean(rows))  # noqa: T201
     elif isinstance(rows, Mapping):

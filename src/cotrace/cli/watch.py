@@ -1,6 +1,5 @@
 """`cotrace watch`: adds the files that arrive in a folder, and tells when something appears."""
 
-import json
 import shlex
 import time
 from pathlib import Path
@@ -66,7 +65,7 @@ def _for_ever(watched: "Watch", pause: float) -> None:
     terminal.say(f"Watching {watched.settings.folder}, every {pause:g} s; Ctrl-C ends it.")
     while True:
         for alert in watched.poll():
-            typer.echo(json.dumps(alert, ensure_ascii=False) if terminal.STATE.json else terminal.clean(line(alert)))
+            typer.echo(terminal.as_json(alert) if terminal.STATE.json else terminal.clean(line(alert)))
         time.sleep(pause)
 
 

@@ -27,7 +27,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from .. import parts
+from .. import digest, parts
 from ..errors import InputError
 from . import _packed
 
@@ -161,7 +161,7 @@ def source(given: object) -> Source:
         raise InputError(f"{path} may not be read by this user.\nChange its permissions, or copy it.") from None
     except (OSError, ValueError) as fault:
         raise InputError(f"{path} cannot be opened: {fault}.") from None
-    return Source(path.name, path=path)
+    return Source(digest.encodable(path.name), path=path)
 
 
 # -------------------------------------------------------------------------------------------- containers
