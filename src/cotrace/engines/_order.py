@@ -1,27 +1,59 @@
 """Events in the order (object, at, actor, post, by): partitioned, then sorted in the cache, on all cores.
 
-Acts are dealt out to blocks of whole neighbouring objects that fit into a core's cache, as 16 bytes each: object and
-time in one word, actor and post in another; the account behind beside them, where any is known. In a block, an act is
-one 64-bit key, object above time above its place, which numpy sorts with vector instructions. Where that leaves no room
-for the last bits of the time, acts that are alike in the others are put in order one by one, with all acts on one
-object at one time, by actor, post and account behind. So the order never depends on that of the rows.
+Acts are dealt out to blocks of whole neighbouring objects that fit into a core's cache: into the very columns that are
+returned, object and time in one word. A block is taken up from there as records, those of a busy object in parts by
+time, and an act of it is one 64-bit key, object above time above its place, which numpy sorts with vector instructions.
+Where that leaves no room for the last bits of the time, acts that are alike in the others are put in order one by one,
+with all acts on one object at one time, by actor, post and account behind. So the order never depends on that of the
+rows.
 
-    rows ──▶ blocks of objects (records) ──▶ keys (object, time, place), sorted ──▶ columns, ties in order
+    rows ──▶ blocks of objects ──▶ records in the cache ──▶ keys (object, time, place), sorted ──▶ columns, ties evened
+
+What it costs is bytes moved, and memory that the system has to find: none is asked for but that of the answer.
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 FEW = 24            # acts at one time; below it putting each into its place is quicker than any sort
 BLOCK = 2**15       # acts: 16 bytes of record and 8 of key each are 768 KiB, half of a core's second cache
-OBJECTS = 2**13     # of a block: with 51 bits for a time (1970 to 2041 in µs) they fill a word
+OBJECTS = 13        # bits, of a block: with 51 for a time (1970 to 2041 in µs) they fill a word
+GROUPS = 16         # bits: blocks are of whole groups of objects, so that what is known of a group stays in the cache
+AHEAD = 16          # acts: what a block writes next is fetched while others write
+PARTS = 12          # bits: by so many of its first bits a block is divided that is more than twice as large
+LOOKED = 4096       # rows: their times are still in the cache when their objects are counted
 
 _compiled = numba.njit(cache=True, nogil=True, boundscheck=False)
 Columns = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+_inlined: Callable[..., Any] = intrinsic  # whose type knows nothing of the argument that it adds
+
+
+@_inlined
+def _fetch(_: Any, column: Any, place: Any) -> Any:
+    """Ask for the memory of an element that is written soon; there need not be any."""
+
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, given[0])
+        spot = builder.bitcast(cgutils.get_item_pointer(context, builder, signature.args[0], array, [given[1]],
+                                                        wraparound=False), cgutils.voidptr_t)
+        how = ir.IntType(32)
+        fetch = builder.module.declare_intrinsic(
+            "llvm.prefetch", (cgutils.voidptr_t,), ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, how, how, how]))
+        builder.call(fetch, [spot, how(1), how(3), how(1)])  # to be written; near; data
+        return context.get_dummy_value()
+
+    return types.void(column, place), generate
 
 
 def arranged(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64], bool]:
@@ -29,35 +61,69 @@ def arranged(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64], 
     for column in given:
         column.flags.writeable = False  # a compiled function is compiled for what may be written and what may not
     object_, at, actor, post, by = given
-    if not len(at) or int(at.max()) - int(at.min()) >= 2**51:
+    if not len(at):
         return _slowly(given, objects)
-    low, post_bits, known = int(at.min()), int(post.max()).bit_length(), bool(by.max() >= 0)
-    span = (int(at.max()) - low).bit_length()
     cores = os.cpu_count() or 1
     cuts = np.linspace(0, len(at), cores + 1).astype(np.int64)
-    out: Columns = (np.empty_like(object_), np.empty_like(at), np.empty_like(object_), np.empty_like(object_),
-                    np.empty_like(object_) if known else np.full_like(object_, -1))
+    shift = min(OBJECTS, max(0, (objects - 1).bit_length() - GROUPS))
+    counts = np.zeros((cores, ((objects - 1) >> shift) + 1), dtype=np.uint32)
     with ThreadPoolExecutor(cores) as pool:
-        counts = np.stack(list(pool.map(lambda i: _counted(object_[cuts[i] : cuts[i + 1]], objects), range(cores))))
-        start = np.concatenate([[0], np.cumsum(counts.sum(axis=0, dtype=np.int64))]).astype(np.int64)
-        block_of, edges = _blocks(start)
-        filled = _filled(counts, block_of, start[edges])
-        records = np.empty((len(at), 2), dtype=np.uint64)
-        behind = np.empty_like(by) if known else None  # numba leaves out what is done with None
-        what = (object_, at, actor, post, by if known else None, low, span, post_bits, records, behind)
-        list(pool.map(lambda i: _scatter(cuts[i], cuts[i + 1], filled[i], block_of, edges, *what), range(cores)))
+        ends = list(pool.map(lambda i: _looked(cuts[i], cuts[i + 1], object_, at, by, shift, counts[i]), range(cores)))
+        low, known = min(end[0] for end in ends), max(end[2] for end in ends) >= 0
+        if (high := max(end[1] for end in ends)) - low >= 2**51:
+            return _slowly(given, objects)
+        span = (high - low).bit_length()
+        block_of, edges, begin, filled = _blocks(counts, shift, objects)
+        start = np.empty(objects + 1, dtype=np.int64)
+        start[objects] = len(at)
+        out: Columns = (np.empty_like(object_), np.empty_like(at), np.empty_like(object_), np.empty_like(object_),
+                        np.empty_like(object_) if known else by)  # where nobody is known, every order of them is one
+        told = out[1:] if known else (*out[1:4], None)  # numba leaves out what is done with None
+        what = (object_, at, actor, post, by, low, span, shift)
+        list(pool.map(lambda i: _deal(cuts[i], cuts[i + 1], filled[i], block_of, edges, *what, *told), range(cores)))
+        rooms = [_Room(BLOCK) for _ in range(cores)]
 
         def ordered(block: int) -> bool:
-            mine = slice(start[edges[block]], start[edges[block + 1]])
-            keys, bits = _keys(records[mine], int(edges[block + 1] - edges[block] - 1).bit_length(), span)
-            keys.sort()
-            own = tuple(column[mine] for column in out)
-            _emit(*(keys, bits, records[mine], behind if behind is None else behind[mine], edges[block], low, span,
-                    post_bits, *own[:4], own[4] if known else None))
-            return bool(_even_out(*(keys, bits, *own[1:])))
+            first, last = int(begin[block]), int(begin[block + 1])
+            room = rooms.pop()
+            if len(room.keys) < last - first:
+                room = _Room(last - first)
+            mine = [column if column is None else column[first:last] for column in (out[0], *told)]
+            repeats = _in_order(mine, room, low, span, int(edges[block]))
+            _begin(mine[0], edges[block], first, start[edges[block] : edges[block + 1]])
+            rooms.append(room)
+            return repeats
 
         repeated = any(list(pool.map(ordered, range(len(edges) - 1))))
     return out, start, repeated
+
+
+class _Room:
+    """Where the acts of a block lie while they are sorted: a core's own, or each block would ask for memory anew."""
+
+    def __init__(self, acts: int):
+        self.keys = np.empty(acts, dtype=np.uint64)
+        self.records = np.empty((acts, 2), dtype=np.uint64)
+        self.behind = np.empty(acts, dtype=np.int32)
+
+    def nobody(self, acts: int) -> NDArray[np.int32]:
+        """Accounts behind, of as many acts, where none is known."""
+        self.behind[:acts].fill(-1)
+        return self.behind[:acts]
+
+
+def _in_order(block: list, room: _Room, low: int, span: int, begin: int) -> bool:
+    """Put a block in order, in place; whether a row repeats."""
+    repeats, cuts = False, _take_up(*(*block[1:], room.records, room.behind))
+    for first, last in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
+        records, keys, behind = room.records[first:last], room.keys[first:last], room.behind[first:last]
+        bits = int(_place(records, keys))
+        keys.sort()
+        part = [column if column is None else column[first:last] for column in block]
+        if _emit(*(keys, bits, records, behind, low, span, begin, *part)):
+            nobody = room.nobody(last - first) if part[4] is None else part[4]
+            repeats |= _even_out(*(keys, bits, *part[1:4], nobody))
+    return bool(repeats)
 
 
 def _slowly(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64], bool]:
@@ -70,87 +136,144 @@ def _slowly(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64], b
     return out, np.searchsorted(out[0], np.arange(objects + 1)).astype(np.int64), bool(alike.any())
 
 
-def _keys(records: NDArray[np.uint64], object_bits: int, span: int) -> tuple[NDArray[np.uint64], int]:
-    """Object and time above the place of each act, and how many bits the place has."""
-    bits, low = int(len(records) - 1).bit_length() if len(records) else 0, 0
-    if object_bits == 0 and len(records):  # one object, and often one moment: the times begin with its first
-        low = int(records[:, 0].min())
-        span = (int(records[:, 0].max()) - low).bit_length()
-    return _placed(records, low, max(0, object_bits + span + bits - 64), bits), bits
+@_compiled
+def _take_up(at, actor, post, by, records, behind):
+    """A block as records, and where its parts begin and end: one too large for the cache is divided by its words."""
+    size = len(at)
+    if size <= 2 * BLOCK:
+        for i in range(size):
+            records[i, 0], records[i, 1] = at[i], (np.uint64(actor[i]) << np.uint64(32)) | np.uint64(post[i])
+            if by is not None:
+                behind[i] = by[i]
+        return np.array([0, size])
+    lowest, highest = at.min(), at.max()
+    shift = np.uint64(max(0, _length(highest - lowest) - PARTS))
+    counts = np.zeros(1 << PARTS, dtype=np.int64)
+    for i in range(size):
+        counts[np.uint64(at[i] - lowest) >> shift] += 1
+    part_of, cuts = np.empty(len(counts), dtype=np.uint32), np.zeros(len(counts) + 1, dtype=np.int64)
+    parts, held = 0, np.int64(0)
+    for one in range(len(counts)):
+        if held + counts[one] > BLOCK and held > 0:
+            parts, held = parts + 1, np.int64(0)
+        part_of[one] = parts
+        held += counts[one]
+        cuts[parts + 1] += counts[one]
+    cuts = np.cumsum(cuts[: parts + 2])
+    filled = cuts.astype(np.uint64)
+    for i in range(size):
+        part = part_of[np.uint64(at[i] - lowest) >> shift]
+        place = filled[part]
+        filled[part] = place + np.uint64(1)
+        records[place, 0], records[place, 1] = at[i], (np.uint64(actor[i]) << np.uint64(32)) | np.uint64(post[i])
+        if by is not None:
+            behind[place] = by[i]
+    return cuts
 
 
 @_compiled
-def _placed(records, low, shift, bits):
-    keys = np.empty(len(records), dtype=np.uint64)
+def _length(number):
+    bits = 0
+    while number >> bits:
+        bits += 1
+    return bits
+
+
+@_compiled
+def _place(records, keys):
+    """Keys: object and time, less the least of them, above the place; and how many bits the place has."""
+    lowest, highest = np.uint64(2**64 - 1), np.uint64(0)
     for i in range(len(records)):
-        keys[i] = (((records[i, 0] - np.uint64(low)) >> np.uint64(shift)) << np.uint64(bits)) | np.uint64(i)
-    return keys
+        lowest, highest = min(lowest, records[i, 0]), max(highest, records[i, 0])
+    bits = _length(len(records) - 1)
+    shift, up = np.uint64(max(0, _length(np.int64(highest - lowest)) + bits - 64)), np.uint64(bits)
+    for i in range(len(records)):
+        keys[i] = (((records[i, 0] - lowest) >> shift) << up) | np.uint64(i)
+    return bits
 
 
 @_compiled
-def _counted(object_, objects):
-    counts = np.zeros(objects, dtype=np.uint32)
-    for j in object_:
-        counts[np.uint32(j)] += np.uint32(1)
-    return counts
+def _looked(first, last, object_, at, by, shift, counts):
+    """How many acts each group of objects has; the first and the last time, and the largest account behind."""
+    lowest, highest, known = np.int64(2**63 - 1), np.int64(-(2**63)), np.int32(-1)
+    for one in range(first, last, LOOKED):
+        end = min(last, one + LOOKED)
+        for i in range(one, end):
+            lowest, highest, known = min(lowest, at[i]), max(highest, at[i]), max(known, by[i])
+        for i in range(one, end):
+            counts[np.uint32(object_[i]) >> np.uint32(shift)] += np.uint32(1)
+    return lowest, highest, known
 
 
 @_compiled
-def _blocks(start):
-    """The block of each object, and the objects at which blocks begin (and end); a busy object is a block by itself."""
-    objects = len(start) - 1
-    block_of, edges = np.empty(objects, dtype=np.int32), np.empty(objects + 1, dtype=np.int64)
-    blocks = 0
-    for j in range(objects):
-        if (j == 0 or start[j + 1] - start[edges[blocks - 1]] > BLOCK or j - edges[blocks - 1] >= OBJECTS):
-            edges[blocks] = j
+def _blocks(counts, shift, objects):
+    """The block of each group, the objects and the acts at which blocks begin (and end), and where each core writes."""
+    groups = counts.shape[1]
+    block_of, edges = np.empty(groups, dtype=np.int32), np.empty(groups + 1, dtype=np.int64)
+    begin, blocks, acts, most = np.empty(groups + 1, dtype=np.int64), 0, np.int64(0), 1 << (OBJECTS - shift)
+    for group in range(groups):
+        more = np.int64(counts[:, group].sum())
+        if group == 0 or acts + more - begin[blocks - 1] > BLOCK or group - (edges[blocks - 1] >> shift) >= most:
+            edges[blocks], begin[blocks] = group << shift, acts
             blocks += 1
-        block_of[j] = blocks - 1
-    edges[blocks] = objects
-    return block_of, edges[: blocks + 1].copy()
+        block_of[group] = blocks - 1
+        acts += more
+    edges[blocks], begin[blocks] = objects, acts
+    filled = np.zeros((len(counts), blocks), dtype=np.uint64)
+    filled[0] = begin[:blocks].astype(np.uint64)
+    for core in range(1, len(counts)):
+        filled[core] = filled[core - 1]
+        for group in range(groups):
+            filled[core, block_of[group]] += np.uint64(counts[core - 1, group])
+    return block_of, edges[: blocks + 1].copy(), begin[: blocks + 1].copy(), filled
 
 
 @_compiled
-def _filled(counts, block_of, begin):
-    """Where in each block each core's share of the rows begins."""
-    filled = np.zeros((len(counts), len(begin)), dtype=np.uint64)
-    for core in range(len(counts)):
-        for j in range(len(block_of)):
-            filled[core, block_of[j]] += np.uint64(counts[core, j])
-    for block in range(len(begin)):
-        at = np.uint64(begin[block])
-        for core in range(len(counts)):
-            share = filled[core, block]
-            filled[core, block] = at
-            at += share
-    return filled
-
-
-@_compiled
-def _scatter(first, last, filled, block_of, edges, object_, at, actor, post, by, low, span, post_bits, records, behind):
-    above, upper = np.uint64(span), np.uint64(post_bits)
+def _deal(first, last, filled, block_of, edges, object_, at, actor, post, by, low, span, shift, when, who, which,
+          behind):
+    """Put each act into its block: object and time as one word, the rest as it came."""
+    above, down = np.uint64(span), np.uint32(shift)
     for i in range(first, last):
-        block = np.uint32(block_of[np.uint32(object_[i])])
+        block = np.uint32(block_of[np.uint32(object_[i]) >> down])
         place = filled[block]
         filled[block] = place + np.uint64(1)
-        records[place, 0] = (np.uint64(object_[i] - edges[block]) << above) | np.uint64(at[i] - low)
-        records[place, 1] = (np.uint64(actor[i]) << upper) | np.uint64(post[i])
+        _fetch(when, np.int64(place) + AHEAD)
+        _fetch(who, np.int64(place) + AHEAD)
+        _fetch(which, np.int64(place) + AHEAD)
+        when[place] = (np.int64(object_[i] - edges[block]) << above) | (at[i] - low)
+        who[place], which[place] = actor[i], post[i]
         if behind is not None:
             behind[place] = by[i]
 
 
 @_compiled
-def _emit(keys, bits, records, behind, begin, low, span, post_bits, object_, at, actor, post, by):
-    """The acts of a block as columns, in the order of their keys."""
-    one, above, upper = np.uint64(1), np.uint64(span), np.uint64(post_bits)
-    here, moment, which = (one << np.uint64(bits)) - one, (one << above) - one, (one << upper) - one
+def _emit(keys, bits, records, behind, low, span, begin, object_, at, actor, post, by):
+    """Acts as columns, in the order of their keys; are keys alike?"""
+    one, above, half, down = np.uint64(1), np.uint64(span), np.uint64(32), np.uint64(bits)
+    here, moment, lower = (one << down) - one, (one << above) - one, (one << half) - one
+    tied, last = False, np.uint64(2**64 - 1)
     for i in range(len(keys)):
-        place = keys[i] & here
-        what, told = records[place, 0], records[place, 1]
-        object_[i], at[i] = np.int64(what >> above) + begin, np.int64(what & moment) + low
-        actor[i], post[i] = told >> upper, told & which
-        if behind is not None:
+        key = keys[i]
+        place = key & here
+        what, told, key = records[place, 0], records[place, 1], key >> down
+        object_[i], at[i] = begin + np.int64(what >> above), np.int64(what & moment) + low
+        actor[i], post[i] = told >> half, told & lower
+        if by is not None:
             by[i] = behind[place]
+        tied |= key == last
+        last = key
+    return tied
+
+
+@_compiled
+def _begin(object_, begin, act, start):
+    """Where each object of a block begins."""
+    begun = -1
+    for i in range(len(object_)):
+        while begun < object_[i] - begin:
+            begun += 1
+            start[begun] = act + i
+    start[begun + 1 :] = act + len(object_)
 
 
 @_compiled
