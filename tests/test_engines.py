@@ -57,11 +57,11 @@ def test_an_engine_counts_what_the_reference_counts(engine, actions, windows, le
 
 @settings(max_examples=150, deadline=None)
 @given(actions=acts, windows=st.lists(st.sampled_from([0, 1, 10, 60, 1800, 90_000]), min_size=1, max_size=4),
-       least=st.integers(1, 3), held=st.sampled_from([0, 2**25]))
-def test_what_is_spared_on_busy_objects_changes_no_count(actions, windows, least, held):
+       least=st.integers(1, 3), held=st.sampled_from([0, 2**25]), part=st.sampled_from([1, 50, 2**17]))
+def test_what_is_spared_on_busy_objects_changes_no_count(actions, windows, least, held, part):
     with pytest.MonkeyPatch.context() as busy:
         for module, name, value in ((_pairs, "OFTEN", 0), (_pairs, "FEWER", 0), (_near, "LOOKS", 0),
-                                    (_pairs, "HELD", held)):
+                                    (_pairs, "HELD", held), (_pairs, "PART", part)):
             busy.setattr(module, name, value)
         equals_the_reference(local, actions, windows, least, 2, None)
 
@@ -93,6 +93,22 @@ def test_a_sketch_too_small_for_anything_changes_no_count(actions, windows, leas
         found = local.pairs(events, windows, least, workers=2)
 
     assert found.equals(reference.pairs(events, windows, least))
+
+
+@pytest.mark.parametrize("part", [1000, 2**17, 2**30])
+def test_however_meetings_are_dealt_out_the_same_pairs_are_found(part, monkeypatch):
+    rng = np.random.default_rng(0)
+    actions = table(*[(f"{actor:03}", f"o{number}", int(second)) for number in range(8) for actor, second in
+                      zip(rng.permutation(600)[:400], rng.integers(0, 100, 400), strict=True)])
+    events = engines.encode(actions)
+    monkeypatch.setattr(_pairs, "PART", part)
+
+    found = [local.pairs(events, (10, 60), least, workers=2) for least in (1, 3)]
+
+    monkeypatch.setattr(_pairs, "HELD", 0)
+    for least, ours in zip((1, 3), found, strict=True):
+        assert ours.equals(local.pairs(events, (10, 60), least)) and len(ours) > 10_000
+        assert ours.equals(found[0].filter(pl.col("objects") >= least))
 
 
 def test_a_counter_of_the_sketch_ends_at_255_and_forgets_nobody(monkeypatch):

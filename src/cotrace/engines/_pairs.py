@@ -27,7 +27,10 @@ from . import Events
 
 TASKS = 4          # ranges of objects for each core: the busiest objects come in one range, the others fill the time
 GRAIN = 2**17      # acts or meetings, the fewest for a range: a millisecond's work, many times what a thread costs
-HELD = 2**25       # meetings that are held without a sketch: 256 MiB
+HELD = 2**25       # meetings that are held without a sketch of all: 256 MiB
+PART = 2**17       # meetings dealt out to one part: 1 MiB, and half as much for a sketch, in a core's second cache
+BATCH = 2**11      # meetings that are dealt out at a time: a call with arrays costs as much as several meetings
+PIECE = 504        # meetings, the room a part asks for at a time: 63 lines of the cache, or all parts would share a few
 SKETCH = 2**27     # counters, one byte each and one table a core; meetings a round: one for each counter
 OFTEN = 64         # pairs of acts for each act of an object, from which on it is worth a look who they are
 FEWER = 4          # times less to walk, from which on a ring of links costs less than it spares
@@ -136,7 +139,7 @@ def counted(events: Events, windows: NDArray[np.int64], min_objects: int, worker
     acts = walk(events, windows, workers)
     object_bits, actor_bits = max(1, len(events.start) - 2).bit_length(), acts.what[9]
     if acts.whole <= HELD and 2 * actor_bits + object_bits + window_bits <= 63:
-        words = _all_words(acts, object_bits, window_bits, workers)
+        words = _words(acts, object_bits, window_bits, min_objects, workers)
         return _rows(words, actor_bits, object_bits, window_bits, len(windows), min_objects)
     return of_many(lambda: [acts], acts.whole, windows, len(events.kind), min_objects, workers)
 
@@ -149,20 +152,33 @@ def together(each: list[Counts]) -> Counts:
     return a[order], b[order], window[order], objects[order]
 
 
-def _all_words(acts: Walk, object_bits: int, window_bits: int, workers: int) -> NDArray[np.int64]:
-    """Every meeting, sorted: held in one array, in which each range of objects has as much room as it can need."""
+def _words(acts: Walk, object_bits: int, window_bits: int, min_objects: int, workers: int) -> NDArray[np.int64]:
+    """Every meeting of pairs that can have met on so many objects, sorted.
+
+    Meetings are dealt out by the hash of their pair, to parts that fit into a core's cache with a sketch of their own.
+    """
     there, walked = acts.there, acts.walked
-    room = np.concatenate([[0], np.cumsum([there[first:last].sum() for first, last in walked])]).astype(np.int64)
-    words = np.empty(room[-1], dtype=np.int64)
+    parts = 1 << max(0, (acts.whole // PART).bit_length())
+    room = np.cumsum([0] + [there[first:last].sum() // PIECE + parts for first, last in walked]).astype(np.int64)
+    words, part_of = np.empty(room[-1] * PIECE, dtype=np.int64), np.full(room[-1], parts, dtype=np.int32)
+    sizes = np.full(room[-1], PIECE, dtype=np.int64)
     place = dict(zip(walked, zip(room[:-1].tolist(), room[1:].tolist(), strict=True), strict=True))
 
-    def write(first: int, last: int) -> int:
+    def write(first: int, last: int) -> None:
         low, high = place[first, last]
-        return int(_write(*(first, last, *acts.what, object_bits, window_bits, acts.free, words[low:high])))
+        _write(*(first, last, *acts.what, object_bits, window_bits, acts.free, parts, low, words, part_of[low:high],
+                 sizes[low:high]))
 
-    empty = sum(on_all_cores(write, walked, workers))
-    words.sort()
-    return words[: len(words) - empty]
+    on_all_cores(write, walked, workers)
+    pieces = np.argsort(part_of, kind="stable")
+    begin = np.searchsorted(part_of[pieces], np.arange(parts + 1))
+    cuts = np.linspace(0, parts, min(parts, TASKS * workers) + 1).astype(np.int64)
+    kept = on_all_cores(
+        lambda one, end: _sift(*(one, end, begin, pieces, sizes, words, object_bits + window_bits, min_objects)),
+        list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)), workers)
+    found = kept[0] if len(kept) == 1 else np.concatenate(kept)
+    found.sort()
+    return found
 
 
 def of_many(parts: Callable[[], Iterable[Walk]], whole: int, windows: NDArray[np.int64], actors: int, min_objects: int,
@@ -348,33 +364,104 @@ def _once_more(pair, rounds, round_, table):
 
 
 @compiled
+def _mixed(pair):
+    """A number whose highest bits and whose lowest bits both depend on all of the pair."""
+    mixed = np.uint64(pair) * _MIX
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+@compiled
 def _write(first, last, start, actor, at, post, by, kind, who, there, windows, actor_bits, object_bits, window_bits,
-           free, words):
-    """The meetings on these objects, as words; what is left of the room is filled up with what sorts last. How much?"""
-    widest, held = windows[-1], 0
+           free, parts, low, words, part_of, sizes):
+    """The meetings on these objects, as words, in pieces: whose part is a piece, and how many words has it?"""
+    widest, fresh, held, batch = windows[-1], 0, 0, np.empty(BATCH, dtype=np.int64)
+    ends, full = np.zeros(parts, dtype=np.int64), np.zeros(parts, dtype=np.int64)  # of the last piece of each part
+    down = object_bits + window_bits
     for j in range(first, last):
         if there[j] == 0:
             continue
         if who.shape[1] and who[0, start[j]] >= 0:
             pairs, narrow = _busy(start[j], start[j + 1], actor, at, post, by, kind, who, windows, actor_bits)
-            for one in range(len(pairs)):
-                words[held] = (((pairs[one] << object_bits) | j) << window_bits) | narrow[one]
-                held += 1
+            fresh = _deal(batch[:held], down, low, fresh, ends, full, words, part_of)
+            fresh = _deal((((pairs << object_bits) | j) << window_bits) | narrow, down, low, fresh, ends, full, words,
+                          part_of)
+            held = 0
             continue
-        for i in range(start[j], start[j + 1]):
-            k = i + 1
-            while k < start[j + 1] and at[k] - at[i] <= widest:
+        high = np.uint64(start[j + 1])  # an index that can be negative costs a look at it, each time
+        for act in range(start[j], start[j + 1]):
+            i, k = np.uint64(act), np.uint64(act + 1)
+            while k < high and at[k] - at[i] <= widest:
                 if actor[i] != actor[k] and post[i] != post[k] and (free or can_meet(actor, post, by, kind, i, k)):
                     a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
                     narrowest = 0
                     while at[k] - at[i] > windows[narrowest]:
                         narrowest += 1
                     pair = (np.int64(a) << actor_bits) | np.int64(b)
-                    words[held] = (((pair << object_bits) | j) << window_bits) | narrowest
+                    batch[held] = (((pair << object_bits) | j) << window_bits) | narrowest
                     held += 1
-                k += 1
-    words[held:] = np.iinfo(np.int64).max
-    return len(words) - held
+                    if held == BATCH:
+                        fresh = _deal(batch, down, low, fresh, ends, full, words, part_of)
+                        held = 0
+                k += np.uint64(1)
+    _deal(batch[:held], down, low, fresh, ends, full, words, part_of)
+    for part in range(parts):
+        if full[part] > 0:
+            sizes[full[part] // PIECE - 1 - low] = PIECE - (full[part] - ends[part])
+
+
+@compiled
+def _deal(batch, down, low, fresh, ends, full, words, part_of):
+    """Put words into the last pieces of their parts, or begin one; how many pieces are begun?"""
+    last = np.uint64(len(ends) - 1)
+    for word in batch:
+        part = (_mixed(word >> down) >> np.uint64(32)) & last
+        end = ends[part]
+        if end == full[part]:
+            end = (low + fresh) * PIECE
+            full[part] = end + PIECE
+            part_of[fresh] = part
+            fresh += 1
+        words[np.uint64(end)] = word
+        ends[part] = end + 1
+    return fresh
+
+
+@compiled
+def _sift(first, last, begin, pieces, sizes, words, shift, least):
+    """The words of these parts that are of pairs that can have met so often, by a sketch for each part."""
+    most, kept, down = np.int64(0), 0, np.uint64(shift)
+    for part in range(first, last):
+        most = max(most, sizes[pieces[begin[part] : begin[part + 1]]].sum())
+    table, found = np.empty(1 << max(8, _length(2 * most)), dtype=np.uint8), np.empty(most, dtype=np.int64)
+    for part in range(first, last):
+        mine = pieces[begin[part] : begin[part + 1]]
+        size = sizes[mine].sum()
+        found = _with_room(found, kept, kept + size)
+        if least == 1:
+            for piece in mine:
+                for place in range(piece * PIECE, piece * PIECE + sizes[piece]):
+                    found[kept] = words[place]
+                    kept += 1
+            continue
+        cells = np.uint64((1 << max(8, _length(2 * size))) - 1)
+        table[: cells + np.uint64(1)] = 0
+        for piece in mine:
+            for place in range(piece * PIECE, piece * PIECE + sizes[piece]):
+                cell = _mixed(np.uint64(words[place]) >> down) & cells
+                table[cell] += table[cell] < 255
+        for piece in mine:
+            for place in range(piece * PIECE, piece * PIECE + sizes[piece]):
+                found[kept] = words[place]
+                kept += table[_mixed(np.uint64(words[place]) >> down) & cells] >= min(least, 255)
+    return found[:kept].copy()
+
+
+@compiled
+def _length(number):
+    bits = 0
+    while number >> bits:
+        bits += 1
+    return bits
 
 
 @compiled
