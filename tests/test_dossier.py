@@ -7,8 +7,11 @@ import re
 import _findings
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cotrace import derive, digest, dossier, records, statement, tables
+from cotrace.dossier import _masking
 from cotrace.errors import InputError
 from cotrace.verify import verify
 
@@ -54,6 +57,21 @@ def test_every_sentence_is_typed_has_evidence_and_no_loose_digit(full, empty):
             for made in section["sentences"]:
                 assert made["type"] in derive.TYPES and made["evidence"]
                 assert not re.search(r"\d", derive.PLACEHOLDER.sub("", made["text"]))
+
+
+@given(st.text(alphabet=st.sampled_from("ab.+-@＠_ é(")))
+def test_addresses_are_hidden_as_one_pattern_says(text):
+    obvious = re.sub(r"[\w.+-]+[@＠][\w-]+(?:\.[\w-]+)+", "[e-mail masked]", text)
+
+    assert _masking.Mask((), (), {}, (), ())._without_emails(text) == obvious
+
+
+def test_a_post_of_a_million_letters_does_not_stop_the_dossier():
+    mask = _masking.Mask((), (), {}, (), ())
+
+    for word in ("y", "a.", "_", "@a.", "+"):
+        long = word * (1_000_000 // len(word))  # with the pattern above each takes half a day
+        assert mask.text(f"{long} me@mail.example", ()).endswith(" [e-mail masked]")
 
 
 def test_what_was_set_aside_is_listed_with_its_actors_and_masked(full):

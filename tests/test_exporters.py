@@ -7,6 +7,7 @@ expected files of an exporter stand beside it in a folder of its name; whoever a
 import csv as csv_reader
 import io
 import os
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -185,6 +186,20 @@ def test_our_own_negative_numbers_stay_numbers_and_hostile_ones_do_not():
 def test_a_guard_can_be_taken_off_again_exactly(text):
     assert csv.unguard(csv.guard(text)) == text
     assert csv.guard(csv.unguard(csv.guard(text))) == csv.guard(text)
+
+
+@given(st.text(alphabet=st.sampled_from("=+-@＠−'\"“; \t\r\n\u200b\x85 a1,")))
+def test_a_guard_is_what_one_pattern_says_and_takes_no_square_of_a_cell(text):
+    before = "[\\s\"'`\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\0-\x1f\u2018\u2019\u201c\u201d]*"
+    risky = before + "[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20\u2212]"
+
+    assert csv.guard(text) == re.sub(f"(\\A|[;\t\r\n])(?={risky})", r"\1'", text)
+    assert csv.unguard(text) == re.sub(f"(\\A|[;\t\r\n])'(?={risky})", r"\1", text)
+
+
+def test_a_cell_of_many_empty_lines_is_guarded_as_quickly_as_another():
+    assert csv.guard("a\n" + "\n" * 500_000 + "-") == "a" + "\n'" * 500_001 + "-"  # the pattern above takes an hour
+    assert csv.guard("\n" * 500_000 + "a=") == "\n" * 500_000 + "a="
 
 
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=1,

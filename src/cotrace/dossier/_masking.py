@@ -15,7 +15,9 @@ MASKED = "[masked]"
 LETTERS = 3          # a name or handle shorter than this is not searched for in text: it would hit ordinary words
 
 # A mention is an @ and what follows it; an e-mail address is taken first, or its domain would pass for a handle.
-_EMAIL = re.compile(r"[\w.+-]+[@＠][\w-]+(?:\.[\w-]+)+")
+# It is looked for from its @: looking for what stands before that takes the square of a text without spaces.
+_EMAIL = re.compile(r"(?<=[\w.+-])[@＠][\w-]+(?:\.[\w-]+)+")
+_BEFORE_AT = re.compile(r"[\w.+-]")
 _PHONE = re.compile(r"(?<![\w/=])\+\d[\d ()./-]{7,18}\d")
 _MENTION = re.compile(r"(?<![\w@＠])([@＠])([\w][\w.]*[\w]|[\w])")
 # Addresses of a profile: the first part of the path is who it is.
@@ -122,7 +124,7 @@ class Mask:
         return self._text(text, mentioned, self._known)
 
     def _text(self, text: str, mentioned: Iterable[str], known: frozenset[str]) -> str:
-        text = _EMAIL.sub(lambda _: self._hide(f"[e-mail {MASKED[1:]}"), text)
+        text = self._without_emails(text)
         text = _PHONE.sub(lambda _: self._hide(f"[number {MASKED[1:]}"), text)
         text = _MENTION.sub(lambda found: self._mention(found, known), text)
         text = _PROFILE.sub(lambda found: self._profile(found, known), text)
@@ -132,6 +134,17 @@ class Mask:
             one_of = "|".join(re.escape(bare) for bare in sorted(set(strangers), key=lambda bare: (-len(bare), bare)))
             text = re.sub(rf"(?<!\w)(?:{one_of})(?!\w)", lambda _: self._hide(MASKED), text, flags=re.IGNORECASE)
         return text if self.secret is None else self._rename(text, known)
+
+    def _without_emails(self, text: str) -> str:
+        pieces, done = [], 0
+        for found in _EMAIL.finditer(text):
+            begin = found.start()
+            while begin > done and _BEFORE_AT.match(text, begin - 1):
+                begin -= 1
+            if begin < found.start():  # else all that stands before this @ is the end of the address before it
+                pieces += [text[done:begin], self._hide(f"[e-mail {MASKED[1:]}")]
+                done = found.end()
+        return "".join([*pieces, text[done:]])
 
     def _mention(self, found: re.Match, known: frozenset[str]) -> str:
         if found[2].casefold() in known:

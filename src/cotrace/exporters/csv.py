@@ -19,10 +19,9 @@ CANNOT_CARRY = (
 # What a spreadsheet takes for a formula, in ASCII and full width (which some turn into ASCII), also behind quotes,
 # spaces and invisible characters; and not only where a cell begins: where `;` or a tab separates columns, or a quote
 # is not honoured, a cell may begin after each of them.
-_BEFORE = "[\\s\"'`\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\0-\x1f\u2018\u2019\u201c\u201d]*"
-_RISKY = _BEFORE + "[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20\u2212]"
-_TO_GUARD = re.compile(f"(\\A|[;\t\r\n])(?={_RISKY})")
-_GUARDED = re.compile(f"(\\A|[;\t\r\n])'(?={_RISKY})")
+_BEFORE = re.compile("[\\s\"'`\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\0-\x1f\u2018\u2019\u201c\u201d]")
+_SIGN = re.compile("[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20\u2212]")
+_APART = ";\t\r\n"
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
 
@@ -40,12 +39,26 @@ def contents(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def guard(cell: str) -> str:
     """A cell that no spreadsheet runs: an apostrophe before whatever could begin a formula."""
-    return _TO_GUARD.sub(r"\1'", cell)
+    if not _SIGN.search(cell):
+        return cell
+    risky = _risky(cell)
+    return "".join([*("'" for _ in cell[:1] if risky[0]),
+                    *(f"{sign}'" if sign in _APART and risky[place] else sign for place, sign in enumerate(cell, 1))])
 
 
 def unguard(cell: str) -> str:
     """What `guard` was given."""
-    return _GUARDED.sub(r"\1", cell)
+    risky = _risky(cell)
+    return "".join(sign for place, sign in enumerate(cell) if not (
+        sign == "'" and risky[place + 1] and (place == 0 or cell[place - 1] in _APART)))
+
+
+def _risky(cell: str) -> list[bool]:
+    """Whether a formula could begin at each place, and behind the last one; told from the end, each sign once."""
+    risky = [False] * (len(cell) + 1)
+    for place in range(len(cell) - 1, -1, -1):
+        risky[place] = bool(_SIGN.match(cell[place]) or (risky[place + 1] and _BEFORE.match(cell[place])))
+    return risky
 
 
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> bytes:
