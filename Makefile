@@ -30,9 +30,10 @@ wheel: $(READY)
 	$(PY) -m pip install --quiet --no-deps --no-index --target build/wheel/site build/wheel/*.whl
 	cd / && PYTHONPATH=$(CURDIR)/build/wheel/site $(CURDIR)/$(PY) -P $(CURDIR)/tests/run_wheel.py $(CURDIR)/build/wheel/site
 
-# docs/performance.md and docs/results.md, half an hour; PEERS=/venv/bin/python names a Python with the tools it is compared with.
+# docs/performance.md, docs/cluster.md and docs/results.md, an hour; PEERS=/venv/bin/python names a Python with the tools it is compared with.
 bench: $(READY)
 	$(PY) benchmarks/performance.py
+	$(PY) benchmarks/cluster.py
 	$(PY) benchmarks/real.py
 
 # How often innocents are accused, whom it misses, what evasion costs: hours; each resumes where it stood.

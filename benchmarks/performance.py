@@ -5,9 +5,12 @@
     python benchmarks/performance.py page      # only the page, from what was measured before
     PEERS=/venv/bin/python ...                 # the Python with coordination_network_toolkit, datasketch and rensa
 
-Each line is measured by `pairs.py`, `null.py`, `ingest.py`, `similar.py`, `toolkit.py` or `line.py` in a process of
-its own and kept in benchmarks/out/performance.jsonl, the newest of each kind counts. What fails leaves its line out and
-says so. The page says ratios first: seconds belong to a machine, and to what else it was doing.
+    python benchmarks/performance.py images days  # only what these two files measure, and then the page
+
+Each line is measured by `pairs.py`, `null.py`, `ingest.py`, `similar.py`, `images.py`, `days.py`, `toolkit.py` or
+`line.py` in a process of its own and kept in benchmarks/out/performance.jsonl, the newest of each kind counts. What
+fails leaves its line out and says so. The page says ratios first: seconds belong to a machine, and to what else it was
+doing. docs/cluster.md is `cluster.py`'s, which `make bench` calls as well.
 """
 
 import json
@@ -24,15 +27,18 @@ PAGE = HERE.parent / "docs" / "performance.md"
 LIBRARIES = ("numpy", "numba", "polars", "duckdb", "scipy")
 PEERS = os.environ.get("PEERS", sys.executable)
 METHODS = ("cotrace", "datasketch", "rensa", "toolkit")
+PICTURES = ("cotrace", "multihash", "flat")
 SMALL = [
     *(("pairs", str(size), "60", world, "three") for size in (1_000_000, 10_000_000) for world in ("even", "life")),
     *(("pairs", "1000000", "60", "even", entrant) for entrant in ("local", "duckdb_bucketed")),
     ("null", "300000"), ("null", "1000000"), ("ingest", "300000"), ("toolkit", "100000"),
     *(("similar", method, "20000") for method in METHODS), ("similar", "cotrace", "100000"),
+    *(("images", method, "100000") for method in PICTURES), ("days", "add", "50000"), ("days", "add", "250000"),
     ("line", "100000", "2"), ("line", "1000000", "1"),
 ]
 LARGE = [("pairs", "100000000", "60", "even", "spilled"), ("null", "10000000"), ("ingest", "10000000"),
-         ("similar", "cotrace", "1000000"), ("line", "10000000", "20")]
+         ("similar", "cotrace", "1000000"), *(("images", method, "1000000") for method in PICTURES),
+         ("days", "add", "1000000"), ("line", "10000000", "20")]
 MISSED = """## What was aimed for, and is not shown above
 
 - The engine was to take at most three times `numpy.sort`, which on a processor with AVX-512 sorts a key in 10 ns on one
@@ -172,6 +178,35 @@ def alike(found: list[dict]) -> str:
         ["", "datasketch, rensa and coordination_network_toolkit are not installed here."]))
 
 
+def pictures(found: list[dict]) -> str:
+    """Hashes of pictures that are nearly the same, beside faiss."""
+    lines = sorted((line for line in found if line["of"] == "images"), key=lambda line: line["hashes"])
+    ours = {line["hashes"]: line for line in lines if line["method"] == "cotrace"}
+    rows = []
+    for line in lines:
+        mine = ours.get(line["hashes"], line)
+        rows.append([f"{line['hashes']:,}", line["method"],
+                     f"**{line['cpu_seconds'] / max(mine['cpu_seconds'], 0.1):.1f}**", line["cpu_seconds"],
+                     line["seconds"], f"{line['peak_mib']:,}", f"`{line['digest']}`" if "digest" in line else "–"])
+    return "\n".join(["## Nearly the same pictures: `similar_image` beside faiss's binary indexes", "",
+                      "Every hash with its nearest exemplar, at most 31 of 256 bits away. `multihash` is exact by the",
+                      "same pigeonhole; `flat`, and `multihash` of a million, look up 2,000 hashes, times their",
+                      "number. Equal digests are equal answers.", "", table(
+        "hashes | method | × ours, processor | processor s | wall s | MiB | digest", rows)] + (
+        [] if any(line["method"] != "cotrace" for line in lines) else ["", "faiss is not installed here."]))
+
+
+def days(found: list[dict]) -> str:
+    """One hundredth more posts, beside a look at everything."""
+    rows = [[f"{line['posts']:,}", f"**{100 * line['share']:.1f} %**", line["last_1"]["counting"],
+             line["first_99"]["all"], line["last_1"]["anew"]]
+            for line in sorted((line for line in found if line["of"] == "days"), key=lambda line: line["posts"])]
+    return "\n".join(["## 1 % more posts: `cotrace add`, beside a run on the other 99 %", "",
+                      "All traces, one copy of each placebo, processor s. Aimed for is 5 %. What is looked at anew",
+                      "(chance, placebos, texts, the dossier) costs the same in a run and stands apart.", "", table(
+        "posts | what is new, of a run | what is new, s | a run on 99 %, s | done anew, s", rows)])
+
+
 def stages(found: list[dict]) -> str:
     """The line by stage."""
     told = ["## `cotrace run` by stage", "", "Parquet, five traces, windows of 60 and 1,800 s, placebos, plantings, "
@@ -203,15 +238,17 @@ Machine: {os.cpu_count()} cores of {processor}, Python {platform.python_version(
 While this was measured, up to {max(loads):.0f} processes wanted these cores. Where that is more than
 there are, wall clock says more about the neighbours than about the program, and shared caches make everything slower;
 so ratios are of **processor time**, all threads added up. Pairs, chance and reading are medians of five up to ten
-million actions, a million in `null` and half a million posts; chance above that, runs by stage, texts and the toolkit
-were measured once. Peak memory is of a process of its own, for the engine without its input."""
-    return "\n\n".join([head, engine(found), chance(found), reading(found), alike(found), toolkit(found), stages(found),
-                        MISSED]) + "\n"
+million actions, a million in `null` and half a million posts; chance above that, runs by stage, texts, pictures,
+added posts and the toolkit were measured once. Peak memory is of a process of its own, for the engine without its
+input."""
+    return "\n\n".join([head, engine(found), chance(found), reading(found), alike(found), pictures(found),
+                        toolkit(found), days(found), stages(found), MISSED]) + "\n"
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    for one in [] if asked == "page" else SMALL + (LARGE if asked == "large" else []):
+    asked = set(sys.argv[1:])
+    chosen = [] if "page" in asked else SMALL + (LARGE if "large" in asked else [])
+    for one in [one for one in chosen if one[0] in asked or not asked - {"large"}]:
         print(*one, flush=True)
         measure(one)
     PAGE.write_text(page(known()), encoding="utf-8")
