@@ -38,12 +38,17 @@ class Tested:
     """A layer, its candidate pairs and what each test says of them."""
 
     layer: Layer
-    audience: NDArray[np.int64]
+    public: _audiences.Publics
     pairs: Pairs
     choice: _choice.Choice
     weight: NDArray[np.int64]        # of each pair: how much the two count in each other's habits, 1/1024ths
     timing: _timing.Timing
     p_time: NDArray[np.float64]
+
+    @property
+    def audience(self) -> NDArray[np.int64]:
+        """Of each actor code, those whose habits may explain it."""
+        return self.public.audience
 
     def names(self) -> pl.DataFrame:
         """The candidate pairs: a, b."""
@@ -122,7 +127,7 @@ def validate(actions: Mapping[str, pl.DataFrame | Events], *, plan: Plan, engine
     Source: Benjamini & Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x; what the search costs: `_search.py`.
     """
     tried = windows(plan, resolution_s)
-    held = {(one.layer.trace, one.layer.kind): one.audience for one in of.tested} if of else {}
+    held = {(one.layer.trace, one.layer.kind): one.public for one in of.tested} if of else {}
     found: list[Tested] = []
     common, notes, tests = [tables.empty(tables.COMMON)], [], 0
     for done, trace in enumerate(sorted(actions)):
@@ -166,13 +171,14 @@ def _too_small(layer: Layer, tried: tuple[int, ...]) -> str:
 
 
 def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int, known: pl.DataFrame | None,
-          held: NDArray[np.int64] | None) -> Tested:
+          held: _audiences.Publics | None) -> Tested:
     pairs = candidates(layer, engine, tried, min_objects, known)
-    audience = _audiences.audiences(layer) if held is None else held
+    public = _audiences.publics(layer) if held is None else held
+    audience = public.audience
     counts = _choice.of_objects(layer, audience)
     famous = _choice.fame(counts, layer.events.actor, layer.events.object, len(layer.degree))
     choice = _choice.expect(layer.size, layer.events.object[pairs.event_a], pairs, audience, famous)
-    return _timed(layer, engine, tried, min_objects, audience, pairs, choice, _choice.weights(choice))
+    return _timed(layer, engine, tried, min_objects, public, pairs, choice, _choice.weights(choice))
 
 
 def _once_more(one: Tested, engine: ModuleType, tried: tuple[int, ...], min_objects: int, passed: NDArray[np.bool_],
@@ -180,20 +186,20 @@ def _once_more(one: Tested, engine: ModuleType, tried: tuple[int, ...], min_obje
     """The same without the pairs that were found in anybody's habits: they are not what is usual."""
     if not passed.any():
         return one
-    return _timed(one.layer, engine, tried, min_objects, one.audience, one.pairs, one.choice,
+    return _timed(one.layer, engine, tried, min_objects, one.public, one.pairs, one.choice,
                   np.where(passed, 0, one.weight))
 
 
-def _timed(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int, audience: NDArray[np.int64],
+def _timed(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int, public: _audiences.Publics,
            pairs: Pairs, choice: _choice.Choice, weight: NDArray[np.int64]) -> Tested:
-    hours = _timing.clock(layer, _choice.of_objects(layer, audience))
-    home = _timing.at_home(layer, hours, audience)
+    hours = _timing.clock(layer, _choice.of_objects(layer, public.audience))
+    home = _timing.at_home(layer, hours, public.audience)
     kept, among = met(pairs, len(layer.events))
     best = _timing.over_windows(among, weight, _timing.acts(layer, hours, kept, home),
                                 (window(layer, engine, window_s, pairs, weight, kept, home) for window_s in tried),
                                 window(layer, engine, HALF_DAY_S, pairs, weight, kept, home, crowds=False), hours,
                                 min_objects, layer.min_days, len(tried))
-    return Tested(layer, audience, pairs, choice, weight, best, np.clip(len(tried) * best.p, SMALLEST, 1.0))
+    return Tested(layer, public, pairs, choice, weight, best, np.clip(len(tried) * best.p, SMALLEST, 1.0))
 
 
 def _rows(found: Sequence[Tested]) -> Iterator[tuple[Tested, slice]]:
@@ -310,7 +316,7 @@ def copies(actions: Mapping[str, tables.Table], events: Mapping[str, Events],
     likes = {trace: np.zeros(len(acts.actors), dtype=np.int64) for trace, acts in events.items()}
     for one in validation.tested:
         active = one.layer.degree > 0
-        likes[one.layer.trace][active] = one.audience[active]
+        likes[one.layer.trace][active] = one.public.circle[active]
     return _placebo.decks(actions, events, likes, validation.edges, cell=cell)
 
 

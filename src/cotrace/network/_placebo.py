@@ -1,12 +1,12 @@
 """Copies of the data in which everything innocent stays and who meets whom again is broken.
 
-The names of actors are exchanged among acts of one cell: the same audience, popularity and lateness of the object, and
-in the stricter copy the same time of day. Every object keeps all its times, so bursts, fans, fast readers and the news
-of the hour stay; every actor keeps how much it does, for which audience and how late. What a rule finds in such a copy
-is what it finds without coordination.
+The names of actors are exchanged among acts of one cell: the same circle of taste, popularity and lateness of the
+object, and in the stricter copy the same time of day. Every object keeps all its times, so bursts, fans, fast readers
+and the news of the hour stay; every actor keeps how much it does, for which circle and how late. What a rule finds in
+such a copy is what it finds without coordination.
 
 An exchange among the members of one ring would leave the ring together and call it chance. Where a found group holds
-more than a fifth of a cell, the cell is joined with its neighbours: over the hours, then lateness, then audiences.
+more than a fifth of a cell, the cell is joined with its neighbours: over the hours, then lateness, then circles.
 
 What is the same in every copy is counted once (`Deck`): objects, times, and in which cell each act lies. A copy is made
 on codes, and no name is written or sorted for it.
@@ -41,7 +41,7 @@ class Deck:
         """Args:
             number: of the trace among those of the plan, sorted.
             frame, events: the actions, which may lie on disk, and the same encoded.
-            likes: the audience of each actor code.
+            likes: the circle of each actor code (`_audiences.py`).
             groups: of actors that were found, the group that must not exchange among itself.
             cell: one of PLACEBOS.
         """
@@ -99,7 +99,7 @@ def decks(actions: Mapping[str, tables.Table], events: Mapping[str, Events], lik
     """What copies of one cell are dealt from, of each trace in which somebody acted.
 
     Args:
-        likes: the audience of each actor code, of each trace; those without one are in audience 0.
+        likes: the circle of each actor code, of each trace; those without one are in circle 0.
         edges: what was found in the data, for the groups that must not exchange among themselves.
         cell: one of PLACEBOS.
     """
@@ -122,9 +122,9 @@ def _codes(names: Sequence[str] | pl.Series, groups: Mapping[str, int]) -> NDArr
 def _levels(acts: Events, of_kind: NDArray, likes: NDArray, cell: str) -> list[NDArray[np.int64]]:
     """Cells from the finest to the coarsest: codes of each act; every cell lies within one of the next level."""
     object_, at = acts.object[of_kind], acts.at[of_kind]
-    audiences = int(likes.max(initial=0)) + 1
-    counts = np.bincount(object_ * np.int64(audiences) + likes[acts.actor[of_kind]],
-                         minlength=(len(acts.start) - 1) * audiences).reshape(-1, audiences)
+    circles = int(likes.max(initial=0)) + 1
+    counts = np.bincount(object_ * np.int64(circles) + likes[acts.actor[of_kind]],
+                         minlength=(len(acts.start) - 1) * circles).reshape(-1, circles)
     first = np.zeros(len(counts), dtype=np.int64)
     first[object_[::-1]] = at[::-1]  # acts on an object are in order of time: what is written last, is the first
     size = np.digitize(counts.sum(axis=1), SIZES)[object_]

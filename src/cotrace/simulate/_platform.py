@@ -31,6 +31,7 @@ class Crowd:
     speed: np.ndarray        # factor on every lag
     fan_of: np.ndarray
     devotion: float          # how much likelier an item of the community that a super-fan follows is
+    tastes: int              # how many communities there are
 
     @property
     def size(self) -> int:
@@ -68,17 +69,18 @@ class Acts:
         return Acts(self.account[chosen], self.item[chosen], self.at[chosen])
 
 
-def crowd(rng: np.random.Generator, accounts: int, *, fans: float, devotion: float = OWN_TASTE) -> Crowd:
+def crowd(rng: np.random.Generator, accounts: int, *, fans: float, devotion: float = OWN_TASTE,
+          tastes: int = TASTES) -> Crowd:
     """A crowd with heavy-tailed activity, overlapping waking hours and a share `fans` of super-fans (0–1)."""
     activity = np.minimum(rng.lognormal(0.0, 1.1, accounts), 40.0)
-    taste = rng.choice(TASTES, accounts, p=_uneven(TASTES))
+    taste = rng.choice(tastes, accounts, p=_uneven(tastes))
     zone = rng.choice(len(ZONES), accounts, p=[share for _, share in ZONES])
     midday = (np.array([hour for hour, _ in ZONES])[zone] + rng.normal(0.0, 1.8, accounts)) % 24
     speed = rng.lognormal(0.0, 0.5, accounts)
     fan_of = np.full(accounts, -1)
     chosen = rng.permutation(accounts)[: round(fans * accounts)]
-    fan_of[chosen] = rng.choice(TASTES, len(chosen), p=_uneven(TASTES))
-    return Crowd(activity, taste, midday, speed, fan_of, devotion)
+    fan_of[chosen] = rng.choice(tastes, len(chosen), p=_uneven(tastes))
+    return Crowd(activity, taste, midday, speed, fan_of, devotion, tastes)
 
 
 def islands(rng: np.random.Generator, people: Crowd) -> Crowd:
@@ -107,7 +109,7 @@ def _first_awake(rng: np.random.Generator, midday: np.ndarray, moments: np.ndarr
 
 def shelf(rng: np.random.Generator, people: Crowd, items: int, *, shares: int, days: int) -> Shelf:
     """Items whose popularity is heavy-tailed around a mean of `shares` / `items`, published by people who are awake."""
-    taste = rng.choice(TASTES, items, p=_uneven(TASTES))
+    taste = rng.choice(people.tastes, items, p=_uneven(people.tastes))
     publisher = _takers(rng, people, taste)
     published = waking(rng, people.midday[publisher], days=days)
     weight = np.minimum(rng.pareto(1.25, items) + 0.25, 60.0)
@@ -119,7 +121,7 @@ def shelf(rng: np.random.Generator, people: Crowd, items: int, *, shares: int, d
 def _takers(rng: np.random.Generator, people: Crowd, taste: np.ndarray) -> np.ndarray:
     """One account for each wanted taste: busy accounts and those of that taste are likelier."""
     takers = np.empty(len(taste), dtype=np.int64)
-    for about in range(TASTES):
+    for about in range(people.tastes):
         wanted = np.flatnonzero(taste == about)
         liking = np.where(people.taste == about, OWN_TASTE, 1.0)
         liking = people.activity * np.where(people.fan_of == about, people.devotion, liking)

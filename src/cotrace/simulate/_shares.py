@@ -36,7 +36,7 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
            fans: float = 0.05, devotion: float = 8.0, catch_up: float = 0.3, rings: int = 5, ring_size: int = 10,
            ring_objects: int = 15, jitter_s: int = 300, participation: float = 1.0, viral: float = 0.0,
            clubs: int = 0, club_size: int = 16, club_objects: int = 30, club_hour: int | None = 20,
-           each: int = SHARES_PER_ACCOUNT) -> Shares:
+           each: int = SHARES_PER_ACCOUNT, tastes: int = platform.TASTES) -> Shares:
     """A world of link shares as ACTIONS.
 
     Args:
@@ -53,6 +53,7 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
         participation: share of members (0–1) that take part in each act.
         viral: share of objects (0–1) that 300 more accounts take up within ten minutes.
         each: shares of an account, mean; heavy-tailed.
+        tastes: communities of interest, of uneven size.
         clubs, club_size, club_objects, club_hour: people of one taste who share in one hour (UTC; None: at any).
 
     Raises:
@@ -64,7 +65,7 @@ def shares(name: str = "ring", *, seed: int, accounts: int = 800, objects: int =
     rings, clubs = given.get("rings", rings), given.get("clubs", clubs)
     viral, club_hour = given.get("viral", viral), given.get("club_hour", club_hour)
     rng = np.random.Generator(np.random.PCG64(seed))
-    people = platform.crowd(rng, accounts, fans=fans, devotion=devotion)
+    people = platform.crowd(rng, accounts, fans=fans, devotion=devotion, tastes=tastes)
     things = platform.shelf(rng, people, objects, shares=each * accounts, days=days)
     parts = [platform.life(rng, people, things, days=days, catch_up=catch_up)]
     if viral:
