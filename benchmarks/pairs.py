@@ -5,6 +5,7 @@
     python benchmarks/pairs.py 1000000 60 life local    # one world, one entrant; each runs in a process of its own
     python benchmarks/pairs.py 10000000 60 even three   # `local` as an investigation asks: three objects at least
     python benchmarks/pairs.py 100000000 60 even spilled  # the same from slices of Parquet, through shards on disk
+    python benchmarks/pairs.py 100000000 60 months three  # a world that grows and does not get denser
 
 One JSON line each. Everybody starts from the same actions as integers, in memory and in no order, and gives pairs with
 the number of distinct objects on which they met. `seconds` is that, with all sorting (`arrange_s` is `local`'s share of
@@ -17,7 +18,11 @@ the peak while counting less what the process held before.
 
 Popularity of objects is Zipf's law (exponent 1) in both worlds. In `life` an object is shared in the days after it
 appears (log-normal lags, median a day); in `even` at any time of 90 days, so that hardly anybody meets and sorting is
-nearly all there is to do: the world that suits us least.
+nearly all there is to do: the world that suits us least. Both hold 90 days whatever their size, so ten times the
+actions meet a hundred times as often. In `months` a million actions are a month, and more of them are more months, as
+where a collection goes on: links appear each month, Zipf-popular among those of the month, and are shared in the days
+after; half of the accounts are others than in the month before. So it grows and does not get denser: what ten times of
+it costs beyond ten times the cost is what we add ourselves. Codes are in no order there, as names are in none.
 
 `digest` is that of the answer: pairs and counts. Another digest is another answer, not a speed-up. The plain self-join
 grows with the square of an object; where it does not end within the limit the line says so, and its ratio is a lower
@@ -42,30 +47,53 @@ ENTRANTS = ("local", "duckdb_bucketed", "duckdb_plain")
 WORLDS = ("life", "even")
 DAYS = 90
 TIMES = 5
+MONTH = 1_000_000   # actions of a month of the world `months`
 PIECE = 10_000_000  # actions drawn at a time: 100 million are made within 4 GiB
 
 
+def drawn(rng: np.random.Generator, actions: int, kinds: int, exponent: float) -> np.ndarray:
+    """One of so many kinds for each action, by Zipf's law."""
+    weight = np.cumsum(np.arange(1, kinds + 1, dtype=np.float64) ** -exponent)
+    found = np.empty(actions, dtype=np.int32)
+    for first in range(0, actions, PIECE):
+        piece = found[first : first + PIECE]
+        chance = rng.random(len(piece)) * weight[-1]
+        order = np.argsort(chance)  # looked up in order: a third of the time
+        piece[order] = np.searchsorted(weight, chance[order])
+    return found
+
+
 def world(kind: str, actions: int, seed: int = 0) -> pl.DataFrame:
-    """Zipf-popular objects and heavy-tailed actors over 90 days; nobody coordinates."""
+    """Zipf-popular objects and heavy-tailed actors over 90 days, or so many months; nobody coordinates."""
     rng = np.random.default_rng(seed)
-
-    def drawn(kinds: int, exponent: float) -> np.ndarray:
-        weight = np.cumsum(np.arange(1, kinds + 1, dtype=np.float64) ** -exponent)
-        drawn = np.empty(actions, dtype=np.int32)
-        for first in range(0, actions, PIECE):
-            piece = drawn[first : first + PIECE]
-            chance = rng.random(len(piece)) * weight[-1]
-            order = np.argsort(chance)  # looked up in order: a third of the time
-            piece[order] = np.searchsorted(weight, chance[order])
-        return drawn
-
-    object_ = drawn(actions // 10, 1.0)
+    if kind == "months":
+        return months(rng, actions)
+    object_ = drawn(rng, actions, actions // 10, 1.0)
     if kind == "life":
         appeared = rng.integers(0, DAYS * 86_400, actions // 10)[object_]
         at = appeared + rng.lognormal(np.log(86_400), 1.5, actions)
     else:
         at = rng.integers(0, DAYS, actions) * 86_400 + np.clip(rng.normal(15, 4, actions), 0, 23.999) * 3600
-    return pl.DataFrame({"actor": drawn(actions // 20, 0.8), "object": object_, "at": (at * 1e6).astype(np.int64),
+    return pl.DataFrame({"actor": drawn(rng, actions, actions // 20, 0.8), "object": object_,
+                         "at": (at * 1e6).astype(np.int64), "post": np.arange(actions, dtype=np.int32)})
+
+
+def months(rng: np.random.Generator, actions: int) -> pl.DataFrame:
+    """A world of so many months, each as dense as the one before."""
+    count = max(1, actions // MONTH)
+    links, accounts = actions // count // 10, actions // count // 20
+    month = rng.integers(0, count, actions, dtype=np.int32)
+    object_ = month * np.int32(links) + drawn(rng, actions, links, 1.0)
+    appeared = (np.arange(count).repeat(links) + rng.random(count * links)) * (30 * 86_400)
+    at = np.empty(actions, dtype=np.int64)
+    for first in range(0, actions, PIECE):
+        part = slice(first, first + PIECE)
+        lag = rng.lognormal(np.log(86_400), 1.5, len(at[part]))
+        at[part] = (appeared[object_[part]] + lag) * 1e6
+    actor = month * np.int32(accounts // 2) + rng.permutation(accounts).astype(np.int32)[drawn(rng, actions, accounts,
+                                                                                              0.8)]
+    codes = [rng.permutation(kinds).astype(np.int32) for kinds in (int(actor.max()) + 1, count * links)]
+    return pl.DataFrame({"actor": codes[0][actor], "object": codes[1][object_], "at": at,
                          "post": np.arange(actions, dtype=np.int32)})
 
 
@@ -99,6 +127,15 @@ def _memory_mb(line: str) -> float:
     return next(int(row.split()[1]) for row in status if row.startswith(line)) / 1024
 
 
+def keys_of(frame: pl.DataFrame) -> np.ndarray:
+    """One 64-bit key an action: object, then as much of the time as there is room for."""
+    at, objects = frame["at"].to_numpy() - frame["at"].min(), int(frame["object"].max()).bit_length()
+    lost = max(0, int(at.max()).bit_length() + objects - 63)
+    at >>= lost
+    at += frame["object"].to_numpy().astype(np.int64) << (63 - objects)
+    return at
+
+
 def local(frame: pl.DataFrame, window_s: int, least: int = 1) -> dict:
     from cotrace import engines
     from cotrace.engines import local as engine
@@ -115,14 +152,13 @@ def local(frame: pl.DataFrame, window_s: int, least: int = 1) -> dict:
     compiled = time.perf_counter() - began
     codes = frame.with_columns(by=pl.lit(-1, dtype=pl.Int32))
     actors, objects = frame["actor"].max() + 1, frame["object"].max() + 1
-    names = {"actors": [f"{code:09}" for code in range(actors)], "objects": [""] * objects, "posts": [],
+    names = {"actors": pl.Series([f"{code:09}" for code in range(actors)]), "objects": [""] * objects, "posts": [],
              "kinds": ["account"], "kind": np.zeros(actors, dtype=np.int8)}
     engine.pairs(engines.arrange(codes.head(1000), **names), [window_s], least)
     sorting: list[tuple[float, float, float]] = []
 
     def sort() -> None:
-        keys = frame["object"].to_numpy().astype(np.int64) << 43  # 43 bits hold the µs of 90 days
-        keys += frame["at"].to_numpy() - frame["at"].min()
+        keys = keys_of(frame)
         began, used = time.perf_counter(), time.process_time()
         keys.sort()
         sorting.append((time.perf_counter() - began, time.process_time() - used, 0.0))
@@ -152,14 +188,14 @@ def spilled(frame: pl.DataFrame, window_s: int, least: int) -> dict:
     from cotrace.engines import _spill
 
     actors, size = frame["actor"].max() + 1, len(frame)
-    names = {"actors": [f"{code:09}" for code in range(actors)], "kinds": ["account"],
+    names = {"actors": pl.Series([f"{code:09}" for code in range(actors)]), "kinds": ["account"],
              "kind": np.zeros(actors, dtype=np.int8)}
     _spill.pairs([frame.head(1000)], [window_s], least, **names)
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{first}.parquet" for first in range(0, size, PIECE)]
         for number, file in enumerate(files):
             frame[number * PIECE : (number + 1) * PIECE].write_parquet(file)
-        keys = (frame["object"].to_numpy().astype(np.int64) << 43) + (frame["at"].to_numpy() - frame["at"].min())
+        keys = keys_of(frame)
         began, used = time.perf_counter(), time.process_time()
         keys.sort()
         sort_s, sort_cpu_s = time.perf_counter() - began, time.process_time() - used

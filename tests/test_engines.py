@@ -61,7 +61,7 @@ def test_an_engine_counts_what_the_reference_counts(engine, actions, windows, le
 def test_what_is_spared_on_busy_objects_changes_no_count(actions, windows, least, held, part):
     with pytest.MonkeyPatch.context() as busy:
         for module, name, value in ((_pairs, "OFTEN", 0), (_pairs, "FEWER", 0), (_near, "LOOKS", 0),
-                                    (_pairs, "HELD", held), (_pairs, "PART", part)):
+                                    (_pairs, "HELD", held), (_pairs, "EACH", 0), (_pairs, "PART", part)):
             busy.setattr(module, name, value)
         equals_the_reference(local, actions, windows, least, 2, None)
 
@@ -83,16 +83,25 @@ def equals_the_reference(engine, actions, windows, least, workers, limit):
 
 @settings(max_examples=100, deadline=None)
 @given(actions=acts, windows=st.lists(st.sampled_from([0, 10, 1800, 90_000]), min_size=1, max_size=3),
-       least=st.integers(1, 4), sketch=st.sampled_from([1, 4, 64]))
-def test_a_sketch_too_small_for_anything_changes_no_count(actions, windows, least, sketch):
+       least=st.integers(1, 4), held=st.sampled_from([1, 9, 80]))
+def test_however_few_meetings_are_held_at_once_no_count_changes(actions, windows, least, held):
     events = engines.encode(actions)
 
     with pytest.MonkeyPatch.context() as few:
-        few.setattr(_pairs, "HELD", 0)
-        few.setattr(_pairs, "SKETCH", sketch)
+        few.setattr(_pairs, "HELD", held)
+        few.setattr(_pairs, "EACH", 0)
         found = local.pairs(events, windows, least, workers=2)
 
     assert found.equals(reference.pairs(events, windows, least))
+
+
+def test_two_who_meet_again_and_again_have_room_in_whatever_round_they_are(monkeypatch):
+    actions = table(*[(actor, "o", second, None, f"{actor}{second}") for second in range(0, 400, 2) for actor in "ab"],
+                    *[(actor, f"o{second}", 0) for second in range(2000) for actor in "cd"])
+    monkeypatch.setattr(_pairs, "HELD", 100)
+    monkeypatch.setattr(_pairs, "EACH", 0)
+
+    assert counted(local, actions, [400], min_objects=2) == {("c", "d", 400): 2000}
 
 
 @pytest.mark.parametrize("part", [1000, 2**17, 2**30])
@@ -105,16 +114,15 @@ def test_however_meetings_are_dealt_out_the_same_pairs_are_found(part, monkeypat
 
     found = [local.pairs(events, (10, 60), least, workers=2) for least in (1, 3)]
 
-    monkeypatch.setattr(_pairs, "HELD", 0)
+    monkeypatch.setattr(_pairs, "HELD", 200_000)
+    monkeypatch.setattr(_pairs, "EACH", 0)
     for least, ours in zip((1, 3), found, strict=True):
         assert ours.equals(local.pairs(events, (10, 60), least)) and len(ours) > 10_000
         assert ours.equals(found[0].filter(pl.col("objects") >= least))
 
 
-def test_a_counter_of_the_sketch_ends_at_255_and_forgets_nobody(monkeypatch):
+def test_a_counter_of_the_sketch_ends_at_255_and_forgets_nobody():
     actions = table(*[(actor, f"o{number:03}", 0) for number in range(300) for actor in "ab"])
-    monkeypatch.setattr(_pairs, "HELD", 0)
-
     assert counted(local, actions, [10], min_objects=299) == {("a", "b", 10): 300}
     assert counted(local, actions, [10], min_objects=301) == {}
 

@@ -1,23 +1,23 @@
-"""Who met whom on how many objects: meetings are walked object by object, and only those that can matter are held.
+"""Who met whom on how many objects: meetings are walked object by object, and only those that can matter are sorted.
 
-A meeting is one 64-bit word, `a · b · object · narrowest window that holds it`; sorted, the words of a pair stand
-together and counting them is one walk. Few meetings are simply held. Of many, most are of pairs that meet once: they
-are walked twice, first into a **sketch**, counters of one byte at the hash of the pair, which can only ever say too
-much (pairs that share a counter add up), never too little. What the sketch says cannot reach the minimum is not held in
-the second walk; the rest is counted exactly, and held once an object, so that the word needs no object. Beyond a
-sketch's capacity pairs are divided by their hash, one division a round.
+A meeting is one 64-bit word, `pair · object · narrowest window that holds it`; sorted, the words of a pair stand
+together and counting them is one walk. Most are of pairs that meet once. So meetings are dealt out by the hash of their
+pair to parts that fit into a core's cache, and a **sketch** of each part, counters of one byte, says which can reach
+the minimum at all: it can only ever say too much (pairs that share a counter add up), never too little. The hash can be
+undone, and the part of a word is known, so a word has room where pair and object together have none. Where there are
+more meetings than are held, they are walked several times, for one division of the pairs each.
 
 Where few act on one object very often, an act is held against the nearest later act of each of the others alone: what
 comes after it is no narrower meeting of the same two. So what a thousand bots post a thousand times each costs a
 thousand times its acts, and not their square.
 
-So memory is that of the events, of the sketch, and of what can be an answer; nothing is sampled or estimated.
+So memory is that of the events, of a bounded number of meetings, and of the answer; nothing is sampled or estimated.
 """
 
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numba
 import numpy as np
@@ -27,18 +27,19 @@ from . import Events
 
 TASKS = 4          # ranges of objects for each core: the busiest objects come in one range, the others fill the time
 GRAIN = 2**17      # acts or meetings, the fewest for a range: a millisecond's work, many times what a thread costs
-HELD = 2**25       # meetings that are held without a sketch of all: 256 MiB
+HELD = 2**25       # meetings that are held at once: 256 MiB
+EACH = 2           # meetings that are held for each act, where those are more: two thirds of what an act takes
 PART = 2**17       # meetings dealt out to one part: 1 MiB, and half as much for a sketch, in a core's second cache
-BATCH = 2**11      # meetings that are dealt out at a time: a call with arrays costs as much as several meetings
+PARTS = 2**12      # at most, of one walk: each writes to a place of its own
+BATCH = 2**10      # meetings that are dealt out at a time: a call with arrays costs as much as several meetings
 PIECE = 504        # meetings, the room a part asks for at a time: 63 lines of the cache, or all parts would share a few
-SKETCH = 2**27     # counters, one byte each and one table a core; meetings a round: one for each counter
 OFTEN = 64         # pairs of acts for each act of an object, from which on it is worth a look who they are
 FEWER = 4          # times less to walk, from which on a ring of links costs less than it spares
 FEW = 5792         # whoever acts; a byte for every two of them is 32 MiB
 
 compiled = numba.njit(cache=True, nogil=True, boundscheck=False)
 Counts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # Knuth's multiplier: the upper bits of the product depend on all bits of the pair
+_MIX = 0x9E3779B97F4A7C15  # Knuth's multiplier: the upper bits of the product depend on all bits of the pair
 
 
 def threads(workers: int | None) -> int:
@@ -122,121 +123,105 @@ def _bits(kinds: int) -> int:
     return max(1, kinds - 1).bit_length()
 
 
-def narrow(actors: int, windows: NDArray[np.int64]) -> bool:
-    """Whether two actors and a window have room in one word; else windows are counted one at a time."""
-    return 2 * _bits(actors) + (len(windows) - 1).bit_length() <= 63
-
-
 def counted(events: Events, windows: NDArray[np.int64], min_objects: int, workers: int) -> Counts:
     """a, b, index of the window, objects; sorted, a row where a pair met on at least `min_objects` objects.
 
     Args:
         windows: µs, ascending.
     """
-    if not narrow(len(events.kind), windows):  # more than a billion actors
-        return together([counted(events, windows[at : at + 1], min_objects, workers) for at in range(len(windows))])
-    window_bits = (len(windows) - 1).bit_length()
     acts = walk(events, windows, workers)
-    object_bits, actor_bits = max(1, len(events.start) - 2).bit_length(), acts.what[9]
-    if acts.whole <= HELD and 2 * actor_bits + object_bits + window_bits <= 63:
-        words = _words(acts, object_bits, window_bits, min_objects, workers)
-        return _rows(words, actor_bits, object_bits, window_bits, len(windows), min_objects)
-    return of_many(lambda: [acts], acts.whole, windows, len(events.kind), min_objects, workers)
+    return of_many(lambda: [acts], acts.whole, len(acts.there), windows, len(events.kind), min_objects, workers,
+                   max(HELD, EACH * len(events)))
 
 
-def together(each: list[Counts]) -> Counts:
-    """Counts of one window each, as counts of all."""
-    a, b, _, objects = (np.concatenate([*column]) for column in zip(*each, strict=True))
-    window = np.repeat(np.arange(len(each)), [len(one[0]) for one in each])
-    order = np.lexsort((window, b, a))
-    return a[order], b[order], window[order], objects[order]
+class Word(NamedTuple):
+    """How a meeting is one word, and where it is held."""
+
+    rounds: int          # the first bits of the hash of its pair say in which round a meeting is held,
+    parts: int           # the next ones to which part it is dealt; the rest are in the word
+    rest: int            # bits of the rest
+    objects: int         # bits of an object
+    windows: int         # bits of a window
+    odd: int             # what a pair is multiplied by, of as many bits as it has; 1: the order of the hash is ours
+
+    @classmethod
+    def of(cls, whole: int, objects: int, windows: int, actors: int, min_objects: int, held: int) -> Self:
+        """For so many meetings, objects, windows and actors."""
+        pair, object_, window = 2 * _bits(actors), max(1, objects - 1).bit_length(), (windows - 1).bit_length()
+        short = max(0, pair + object_ + window - 63)  # as much has to be known of a word without being in it
+        rounds = min(pair, max(short - PARTS.bit_length() + 1, (max(0, whole - 1) // max(1, held)).bit_length()))
+        parts = (whole // PART >> rounds).bit_length() if min_objects > 1 or rounds else 0
+        parts = min(pair - rounds, PARTS.bit_length() - 1, max(short - rounds, parts))
+        odd = _MIX & ((1 << pair) - 1) if rounds + parts or min_objects > 1 else 1
+        return cls(1 << rounds, 1 << parts, pair - rounds - parts, object_, window, odd)
 
 
-def _words(acts: Walk, object_bits: int, window_bits: int, min_objects: int, workers: int) -> NDArray[np.int64]:
-    """Every meeting of pairs that can have met on so many objects, sorted.
-
-    Meetings are dealt out by the hash of their pair, to parts that fit into a core's cache with a sketch of their own.
-    """
-    there, walked = acts.there, acts.walked
-    parts = 1 << max(0, (acts.whole // PART).bit_length())
-    room = np.cumsum([0] + [there[first:last].sum() // PIECE + parts for first, last in walked]).astype(np.int64)
-    words, part_of = np.empty(room[-1] * PIECE, dtype=np.int64), np.full(room[-1], parts, dtype=np.int32)
-    sizes = np.full(room[-1], PIECE, dtype=np.int64)
-    place = dict(zip(walked, zip(room[:-1].tolist(), room[1:].tolist(), strict=True), strict=True))
-
-    def write(first: int, last: int) -> None:
-        low, high = place[first, last]
-        _write(*(first, last, *acts.what, object_bits, window_bits, acts.free, parts, low, words, part_of[low:high],
-                 sizes[low:high]))
-
-    on_all_cores(write, walked, workers)
-    pieces = np.argsort(part_of, kind="stable")
-    begin = np.searchsorted(part_of[pieces], np.arange(parts + 1))
-    cuts = np.linspace(0, parts, min(parts, TASKS * workers) + 1).astype(np.int64)
-    kept = on_all_cores(
-        lambda one, end: _sift(*(one, end, begin, pieces, sizes, words, object_bits + window_bits, min_objects)),
-        list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)), workers)
-    found = kept[0] if len(kept) == 1 else np.concatenate(kept)
-    found.sort()
-    return found
-
-
-def of_many(parts: Callable[[], Iterable[Walk]], whole: int, windows: NDArray[np.int64], actors: int, min_objects: int,
-            workers: int, counters: int | None = None) -> Counts:
-    """`counted`, of more meetings than are held, or of more objects than a word has room for.
+def of_many(shards: Callable[[], Iterable[Walk]], whole: int, objects: int, windows: NDArray[np.int64], actors: int,
+            min_objects: int, workers: int, held: int) -> Counts:
+    """`counted`, of acts that lie in several places.
 
     Args:
-        parts: gives all acts, divided between objects in any way, as often as it is called.
-        whole: of all parts together.
+        shards: gives all acts, divided between objects in any way, as often as it is called.
+        whole: meetings of all together, at most.
+        objects: of all together.
         actors: codes of actors there are.
-        counters: of each table of the sketch, a power of two; more of them make fewer rounds. None: SKETCH.
+        held: meetings; for more of them acts are walked again.
     """
-    counters = counters or SKETCH
-    window_bits, actor_bits = (len(windows) - 1).bit_length(), _bits(actors)
-    sketched = whole > HELD and min_objects > 1
-    rounds = -(-whole // counters) if sketched else 1
-    width = min(counters, 1 << max(4, (whole // rounds).bit_length())) if sketched else 1
-    found = []
-    for round_ in range(rounds):
-        division = (rounds, round_)
-        sketch = _sketch(parts, division, window_bits, width, workers) if sketched else np.zeros(1, dtype=np.uint8)
-        least = min(min_objects, 255) if sketched else 0
-        held = [np.empty(0, dtype=np.int64)]
-        for acts in parts():
-            how = (*acts.what, window_bits, acts.free, *division, sketch, least)
-            held += on_all_cores(lambda first, last, how=how: _hold(*(first, last, *how)), acts.walked, workers)
-        words = np.concatenate(held)
-        words.sort()
-        found.append(_rows(words, actor_bits, 0, window_bits, len(windows), min_objects))
+    word, actor_bits = Word.of(whole, objects, len(windows), actors, min_objects, held), _bits(actors)
+    found = [(np.empty(0, dtype=np.int64),) * 4]
+    for round_ in range(word.rounds):
+        room = whole if word.rounds == 1 else 5 * whole // (4 * word.rounds)  # a hash is never quite even
+        words, part_of, sizes = _dealt(shards, room, word, round_, workers)
+        pieces = np.argsort(part_of, kind="stable")
+        begin = np.searchsorted(part_of[pieces], np.arange(word.parts + 1))
+
+        def rows(part: int, _: int, round_: int = round_, pieces: NDArray = pieces, begin: NDArray = begin,
+                 words: NDArray = words, sizes: NDArray = sizes) -> Counts:
+            kept = _sift(*(pieces[begin[part] : begin[part + 1]], sizes, words, word.objects + word.windows,
+                           min_objects))
+            kept.sort()
+            prefix, back = (round_ * word.parts + part) << word.rest, pow(word.odd, -1, 1 << 2 * actor_bits)
+            return _rows(*(kept, np.uint64(prefix), np.uint64(back), actor_bits, word.objects, word.windows,
+                           len(windows), min_objects))
+
+        found += on_all_cores(rows, [(part, part) for part in range(word.parts)], workers)
+        del words, rows
     a, b, window, count = (np.concatenate(column) for column in zip(*found, strict=True))
-    if rounds > 1:
-        order = np.lexsort((window, b, a))
-        a, b, window, count = a[order], b[order], window[order], count[order]
-    return a, b, window, count
+    if word.odd == 1:
+        return a, b, window, count
+    order = np.argsort((((a << actor_bits) | b) << word.windows) | window)
+    return a[order], b[order], window[order], count[order]
 
 
-def _sketch(parts: Callable[[], Iterable[Walk]], division: tuple[int, int], window_bits: int, width: int,
-            workers: int) -> NDArray[np.uint8]:
-    """How often the pairs of each counter met, at most 255; each core counts into its own and they are added up."""
-    tables = [np.zeros(width, dtype=np.uint8) for _ in range(workers)]
-    for acts in parts():
-        shares = [acts.walked[core::workers] for core in range(workers)]
-        how = (*acts.what, window_bits, acts.free, *division)
+def _dealt(shards: Callable[[], Iterable[Walk]], room: int, word: Word, round_: int, workers: int,
+           ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    """The meetings of a round in pieces of `PIECE` words; whose part is a piece, and how many words has it?
 
-        def fill(core: int, _: int, shares: list = shares, how: tuple = how) -> None:
-            for first, last in shares[core]:
-                _tick(*(first, last, *how, tables[core]))
+    Each core has room for all, for one may walk most; memory is only taken where something is written.
+    """
+    pieces = room // PIECE + word.parts + 1
+    words = np.empty(workers * pieces * PIECE, dtype=np.int64)
+    part_of = np.full(workers * pieces, word.parts, dtype=np.int32)
+    tables = [(core * pieces, np.zeros((3, word.parts), dtype=np.int64)) for core in range(workers)]
+    free, offset = tables.copy(), 0
+    for acts in shards():
 
-        on_all_cores(fill, [(core, 0) for core in range(workers) if shares[core]], workers)
-    for table in tables[1:]:
-        _add(tables[0], table)
-    return tables[0]
+        def write(first: int, last: int, acts: Walk = acts, offset: int = offset) -> bool:
+            low, ends = mine = free.pop()
+            done = _write(*(first, last, *acts.what, acts.free, offset, round_, *word[1:5], np.uint64(word.odd), low,
+                            ends, words, part_of[low : low + pieces]))
+            free.append(mine)
+            return bool(done)
 
-
-@compiled
-def _add(table, other):
-    for cell in range(len(table)):
-        table[cell] = min(255, np.int64(table[cell]) + np.int64(other[cell]))
+        if not all(on_all_cores(write, acts.walked, workers)):  # a few pairs meet again and again, all of one round
+            del words, part_of
+            return _dealt(shards, 2 * room, word, round_, workers)
+        offset += len(acts.there)
+    sizes = np.full(len(part_of), PIECE, dtype=np.int64)
+    for _, ends in tables:
+        begun = ends[1] > 0
+        sizes[ends[1, begun] // PIECE - 1] = PIECE - (ends[1, begun] - ends[0, begun])
+    return words, part_of, sizes
 
 
 @compiled
@@ -265,15 +250,6 @@ def _expected(first, last, start, at, widest, there):
             i += one
         there[j] = total
         low = high
-
-
-@compiled
-def _cell(pair, rounds, width):
-    """Round and counter of a pair: of the upper half of a product, and of the bits below it."""
-    mixed = np.uint64(pair) * _MIX
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= _MIX
-    return (mixed >> np.uint64(32)) % np.uint64(rounds), (mixed >> np.uint64(5)) & np.uint64(width - 1)
 
 
 @compiled
@@ -337,55 +313,26 @@ def _busy(low, high, actor, at, post, by, kind, who, windows, actor_bits):
 
 
 @compiled
-def _tick(first, last, start, actor, at, post, by, kind, who, there, windows, actor_bits, window_bits, free, rounds,
-          round_, table):
-    widest = windows[-1]
+def _write(first, last, start, actor, at, post, by, kind, who, there, windows, actor_bits, free, offset, round_, parts,
+           rest, object_bits, window_bits, odd, low, ends, words, part_of):
+    """Deal out the meetings on these objects that are of this round; is there room for them?"""
+    widest, held, down = windows[-1], 0, np.uint64(object_bits + window_bits)
+    batch, hashes = np.empty(BATCH, dtype=np.int64), np.empty(BATCH, dtype=np.uint64)
+    mask, above = (np.uint64(1) << np.uint64(2 * actor_bits)) - np.uint64(1), np.uint64(rest + _length(parts - 1))
+    mine = np.uint64(round_)
     for j in range(first, last):
         if there[j] == 0:
             continue
-        if who.shape[1] and who[0, start[j]] >= 0:
-            for pair in _busy(start[j], start[j + 1], actor, at, post, by, kind, who, windows, actor_bits)[0]:
-                _once_more(pair, rounds, round_, table)
-            continue
-        for i in range(start[j], start[j + 1]):
-            k = i + 1
-            while k < start[j + 1] and at[k] - at[i] <= widest:
-                if actor[i] != actor[k] and post[i] != post[k] and (free or can_meet(actor, post, by, kind, i, k)):
-                    a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
-                    _once_more((np.int64(a) << actor_bits) | np.int64(b), rounds, round_, table)
-                k += 1
-
-
-@compiled
-def _once_more(pair, rounds, round_, table):
-    of, cell = _cell(pair, rounds, len(table))
-    if of == round_ and table[cell] < 255:
-        table[cell] += 1
-
-
-@compiled
-def _mixed(pair):
-    """A number whose highest bits and whose lowest bits both depend on all of the pair."""
-    mixed = np.uint64(pair) * _MIX
-    return mixed ^ (mixed >> np.uint64(32))
-
-
-@compiled
-def _write(first, last, start, actor, at, post, by, kind, who, there, windows, actor_bits, object_bits, window_bits,
-           free, parts, low, words, part_of, sizes):
-    """The meetings on these objects, as words, in pieces: whose part is a piece, and how many words has it?"""
-    widest, fresh, held, batch = windows[-1], 0, 0, np.empty(BATCH, dtype=np.int64)
-    ends, full = np.zeros(parts, dtype=np.int64), np.zeros(parts, dtype=np.int64)  # of the last piece of each part
-    down = object_bits + window_bits
-    for j in range(first, last):
-        if there[j] == 0:
-            continue
+        object_ = np.int64(offset + j) << window_bits
         if who.shape[1] and who[0, start[j]] >= 0:
             pairs, narrow = _busy(start[j], start[j + 1], actor, at, post, by, kind, who, windows, actor_bits)
-            fresh = _deal(batch[:held], down, low, fresh, ends, full, words, part_of)
-            fresh = _deal((((pairs << object_bits) | j) << window_bits) | narrow, down, low, fresh, ends, full, words,
-                          part_of)
-            held = 0
+            for one in range(len(pairs)):
+                hashes[held], batch[held] = (np.uint64(pairs[one]) * odd) & mask, object_ | narrow[one]
+                held += hashes[held] >> above == mine
+                if held == BATCH:
+                    if not _deal(batch, hashes, held, rest, down, low, ends, words, part_of):
+                        return False
+                    held = 0
             continue
         high = np.uint64(start[j + 1])  # an index that can be negative costs a look at it, each time
         for act in range(start[j], start[j + 1]):
@@ -396,64 +343,69 @@ def _write(first, last, start, actor, at, post, by, kind, who, there, windows, a
                     narrowest = 0
                     while at[k] - at[i] > windows[narrowest]:
                         narrowest += 1
-                    pair = (np.int64(a) << actor_bits) | np.int64(b)
-                    batch[held] = (((pair << object_bits) | j) << window_bits) | narrowest
-                    held += 1
+                    mixed = (np.uint64((np.int64(a) << actor_bits) | np.int64(b)) * odd) & mask
+                    hashes[held], batch[held] = mixed, object_ | narrowest
+                    held += mixed >> above == mine
                     if held == BATCH:
-                        fresh = _deal(batch, down, low, fresh, ends, full, words, part_of)
+                        if not _deal(batch, hashes, held, rest, down, low, ends, words, part_of):
+                            return False
                         held = 0
                 k += np.uint64(1)
-    _deal(batch[:held], down, low, fresh, ends, full, words, part_of)
-    for part in range(parts):
-        if full[part] > 0:
-            sizes[full[part] // PIECE - 1 - low] = PIECE - (full[part] - ends[part])
+    return _deal(batch, hashes, held, rest, down, low, ends, words, part_of)
 
 
 @compiled
-def _deal(batch, down, low, fresh, ends, full, words, part_of):
-    """Put words into the last pieces of their parts, or begin one; how many pieces are begun?"""
-    last = np.uint64(len(ends) - 1)
-    for word in batch:
-        part = (_mixed(word >> down) >> np.uint64(32)) & last
-        end = ends[part]
-        if end == full[part]:
+def _deal(batch, hashes, held, rest, down, low, ends, words, part_of):
+    """Put words into the last pieces of their parts, or begin one; was there room?
+
+    `ends`: of each part, where its next word goes and where its last piece ends; and how many pieces are begun.
+    """
+    last, rest, fresh = np.uint64(ends.shape[1] - 1), np.uint64(rest), ends[2, 0]
+    lower = (np.uint64(1) << rest) - np.uint64(1)
+    for one in range(held):
+        part = (hashes[one] >> rest) & last
+        end = ends[0, part]
+        if end == ends[1, part]:
+            if fresh == len(part_of):
+                return False
             end = (low + fresh) * PIECE
-            full[part] = end + PIECE
+            ends[1, part] = end + PIECE
             part_of[fresh] = part
             fresh += 1
-        words[np.uint64(end)] = word
-        ends[part] = end + 1
-    return fresh
+        words[np.uint64(end)] = np.int64((hashes[one] & lower) << down) | batch[one]
+        ends[0, part] = end + 1
+    ends[2, 0] = fresh
+    return True
 
 
 @compiled
-def _sift(first, last, begin, pieces, sizes, words, shift, least):
-    """The words of these parts that are of pairs that can have met so often, by a sketch for each part."""
-    most, kept, down = np.int64(0), 0, np.uint64(shift)
-    for part in range(first, last):
-        most = max(most, sizes[pieces[begin[part] : begin[part + 1]]].sum())
-    table, found = np.empty(1 << max(8, _length(2 * most)), dtype=np.uint8), np.empty(most, dtype=np.int64)
-    for part in range(first, last):
-        mine = pieces[begin[part] : begin[part + 1]]
-        size = sizes[mine].sum()
-        found = _with_room(found, kept, kept + size)
-        if least == 1:
-            for piece in mine:
-                for place in range(piece * PIECE, piece * PIECE + sizes[piece]):
-                    found[kept] = words[place]
-                    kept += 1
-            continue
-        cells = np.uint64((1 << max(8, _length(2 * size))) - 1)
-        table[: cells + np.uint64(1)] = 0
-        for piece in mine:
-            for place in range(piece * PIECE, piece * PIECE + sizes[piece]):
-                cell = _mixed(np.uint64(words[place]) >> down) & cells
-                table[cell] += table[cell] < 255
-        for piece in mine:
-            for place in range(piece * PIECE, piece * PIECE + sizes[piece]):
-                found[kept] = words[place]
-                kept += table[_mixed(np.uint64(words[place]) >> down) & cells] >= min(least, 255)
+def _sift(pieces, sizes, words, down, least):
+    """The words of a part that are of pairs that can have met so often."""
+    size, kept = sizes[pieces].sum(), 0
+    found = np.empty(size, dtype=np.int64)
+    if least == 1:
+        for piece in pieces:
+            found[kept : kept + sizes[piece]] = words[piece * PIECE : piece * PIECE + sizes[piece]]
+            kept += sizes[piece]
+        return found
+    table = np.zeros(1 << max(8, _length(2 * size)), dtype=np.uint8)
+    cells = np.uint64(len(table) - 1)
+    for piece in pieces:
+        for place in range(piece * PIECE, piece * PIECE + sizes[piece]):
+            cell = _mixed(words[place] >> down) & cells
+            table[cell] += table[cell] < 255
+    for piece in pieces:
+        for place in range(piece * PIECE, piece * PIECE + sizes[piece]):
+            found[kept] = words[place]
+            kept += table[_mixed(words[place] >> down) & cells] >= min(least, 255)
     return found[:kept].copy()
+
+
+@compiled
+def _mixed(rest):
+    """A number whose lowest bits depend on all of what is left of a pair."""
+    mixed = np.uint64(rest) * np.uint64(_MIX)
+    return mixed ^ (mixed >> np.uint64(32))
 
 
 @compiled
@@ -462,98 +414,6 @@ def _length(number):
     while number >> bits:
         bits += 1
     return bits
-
-
-@compiled
-def _hold(first, last, start, actor, at, post, by, kind, who, there, windows, actor_bits, window_bits, free, rounds,
-          round_, sketch, least):
-    """The meetings on these objects that can matter, as words; a pair once an object, in its narrowest window."""
-    widest, held = windows[-1], 0
-    words, known = np.empty(4096, dtype=np.int64), np.full(1024, -1, dtype=np.int64)
-    seen, often = np.full(len(kind), -1, dtype=np.int32), np.full(len(kind), -1, dtype=np.int32)
-    for j in range(first, last):
-        if there[j] == 0:
-            continue
-        begin = held
-        if who.shape[1] and who[0, start[j]] >= 0:
-            pairs, narrow = _busy(start[j], start[j + 1], actor, at, post, by, kind, who, windows, actor_bits)
-            words = _with_room(words, held, held + len(pairs))
-            for one in range(len(pairs)):
-                if least == 0 or _matters(pairs[one], rounds, round_, sketch, least):
-                    words[held] = (pairs[one] << window_bits) | narrow[one]
-                    held += 1
-            continue
-        again = there[j] > 1 and _repeats(actor, start[j], start[j + 1], seen, often, j)
-        for i in range(start[j], start[j + 1]):
-            k = i + 1
-            while k < start[j + 1] and at[k] - at[i] <= widest:
-                if actor[i] == actor[k] or post[i] == post[k] or not (free or can_meet(actor, post, by, kind, i, k)):
-                    k += 1
-                    continue
-                a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
-                pair = (np.int64(a) << actor_bits) | np.int64(b)
-                if least > 0 and not _matters(pair, rounds, round_, sketch, least):
-                    k += 1
-                    continue
-                narrowest = 0
-                while at[k] - at[i] > windows[narrowest]:
-                    narrowest += 1
-                word, place = (pair << window_bits) | narrowest, held
-                if again and (often[a] == j or often[b] == j):
-                    if 2 * (held - begin) >= len(known):
-                        known = _grown(known, words, begin, held, window_bits)
-                    slot = _slot(known, words, begin, pair, window_bits)
-                    place = known[slot] if known[slot] >= begin else held
-                    known[slot] = place
-                if held == len(words):
-                    words = _with_room(words, held, held + 1)
-                words[place] = word if place == held else min(words[place], word)
-                held += place == held
-                k += 1
-    return words[:held].copy()
-
-
-@compiled
-def _with_room(words, held, needed):
-    if needed <= len(words):
-        return words
-    return np.concatenate((words, np.empty(max(held, needed), dtype=np.int64)))
-
-
-@compiled
-def _matters(pair, rounds, round_, sketch, least):
-    """Is this pair one of this round, and can it have met on so many objects?"""
-    of, cell = _cell(pair, rounds, len(sketch))
-    return of == round_ and sketch[cell] >= least
-
-
-@compiled
-def _repeats(actor, first, last, seen, often, j):
-    """Who acted twice on the object: only then a pair can meet there twice."""
-    found = False
-    for i in range(first, last):
-        if seen[actor[i]] == j:
-            often[actor[i]] = j
-            found = True
-        seen[actor[i]] = j
-    return found
-
-
-@compiled
-def _slot(known, words, begin, pair, window_bits):
-    """Where the place of a pair's word on the object at hand is known, or would be; places of other objects are old."""
-    slot = np.int64(_cell(pair, 1, len(known))[1])
-    while known[slot] >= begin and words[known[slot]] >> window_bits != pair:
-        slot = (slot + 1) & (len(known) - 1)
-    return slot
-
-
-@compiled
-def _grown(known, words, begin, held, window_bits):
-    larger = np.full(4 * len(known), -1, dtype=np.int64)
-    for place in range(begin, held):
-        larger[_slot(larger, words, begin, words[place] >> window_bits, window_bits)] = place
-    return larger
 
 
 @compiled
@@ -576,25 +436,26 @@ def _enough(words, shift, least):
 
 
 @compiled
-def _rows(words, actor_bits, object_bits, window_bits, windows, min_objects):
-    """Sorted words → a, b, window, objects."""
-    shift = object_bits + window_bits
+def _rows(words, prefix, back, actor_bits, object_bits, window_bits, windows, min_objects):
+    """Sorted words of a part → a, b, window, objects; `back` undoes the hash."""
+    shift, mask = object_bits + window_bits, (np.uint64(1) << np.uint64(2 * actor_bits)) - np.uint64(1)
     begins = _enough(words, shift, min_objects)
-    out = np.empty((len(begins) * windows, 4), dtype=np.int64)
+    out = np.empty((4, len(begins) * windows), dtype=np.int64)
     rows = 0
     within = np.zeros(windows, dtype=np.int64)
     for begin in begins:
-        pair, place = words[begin] >> shift, begin
+        rest, place = words[begin] >> shift, begin
+        pair = np.int64(((prefix | np.uint64(rest)) * back) & mask)
         within[:] = 0
-        while place < len(words) and words[place] >> shift == pair:  # an object's first has the narrowest window
-            if place == begin or object_bits == 0 or words[place] >> window_bits != words[place - 1] >> window_bits:
+        while place < len(words) and words[place] >> shift == rest:  # an object's first has the narrowest window
+            if place == begin or words[place] >> window_bits != words[place - 1] >> window_bits:
                 within[words[place] & ((1 << window_bits) - 1)] += 1
             place += 1
         met = 0
         for window in range(windows):
             met += within[window]
             if met >= min_objects:
-                out[rows, 0], out[rows, 1] = pair >> actor_bits, pair & ((1 << actor_bits) - 1)
-                out[rows, 2], out[rows, 3] = window, met
+                out[0, rows], out[1, rows] = pair >> actor_bits, pair & ((1 << actor_bits) - 1)
+                out[2, rows], out[3, rows] = window, met
                 rows += 1
-    return out[:rows, 0].copy(), out[:rows, 1].copy(), out[:rows, 2].copy(), out[:rows, 3].copy()
+    return out[0, :rows].copy(), out[1, :rows].copy(), out[2, :rows].copy(), out[3, :rows].copy()

@@ -1,12 +1,12 @@
 """More actions than memory holds: dealt out to shards of whole objects on disk, and counted shard by shard.
 
 Actions come in slices of any size and order. An act goes to the shard of its object, so two acts that can meet lie in
-one shard and the counts of the shards are summed exactly; the kernels are those of `local`. Shards are read twice where
-most pairs meet once: into the sketch, and to count exactly what it leaves over (`_pairs.py`).
+one shard and the counts of the shards are summed exactly; the kernels are those of `local`. Shards are read again where
+more meet than are held at once: for another division of the pairs (`_pairs.py`).
 
-    slices ──▶ shards (24 bytes an act) ──▶ sorted shards ──▶ sketch ──▶ words of pairs that can reach the minimum
+    slices ──▶ shards (24 bytes an act) ──▶ sorted shards ──▶ meetings of a division of all pairs ──▶ counts
 
-So memory is that of a slice, of the largest shard, of the sketch, and of what can be an answer. It refuses a shard that
+So memory is that of a slice, of the largest shard, of the meetings held, and of the answer. It refuses a shard that
 is not what it wrote, and leaves nothing on the disk, whatever happens.
 """
 
@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from . import Events, arrange, pair_table, windows_us, without_crowds
 from ._order import Columns, dealt
-from ._pairs import Counts, Walk, narrow, of_many, threads, together, walk
+from ._pairs import Counts, Walk, of_many, threads, walk
 
 SHARDS = 64        # files open at once; of 100 million acts a shard has some 1.6 million, which sort in 150 MiB
 CODES = {"object": pl.Int32, "at": pl.Int64, "actor": pl.Int32, "post": pl.Int32, "by": pl.Int32}
 ACT = 24           # bytes of an act in a shard
-ROOM = 2**30       # bytes of sketches, of all cores: with fewer, all shards are walked again for what has no room
+HELD = 2**27       # meetings that are held at once, 1 GiB: with fewer, all shards are walked again for the others
 ARRAYS = (("start", np.int64), ("at", np.int64), ("actor", np.int32), ("post", np.int32), ("by", np.int32))
 
 
@@ -131,12 +131,7 @@ class Spill:
         self._close()
         try:
             self._sort(int(windows[-1]) // 1_000_000, common_property)
-            if narrow(len(self.kind), windows):
-                found = self._counted(windows, min_objects, cores)
-            else:
-                found = together([self._counted(windows[at : at + 1], min_objects, cores)
-                                  for at in range(len(windows))])
-            a, b, window, objects = found
+            a, b, window, objects = self._counted(windows, min_objects, cores)
             return pair_table(self._events(None), a, b, windows[window] // 1_000_000, objects)
         except MemoryError:
             raise InputError(f"Memory ran out while counting who meets whom in {self.acts.sum():,} actions; the "
@@ -146,8 +141,8 @@ class Spill:
 
     def _counted(self, windows: NDArray[np.int64], min_objects: int, cores: int) -> Counts:
         whole = sum(acts.whole for acts in self._walks(windows, cores))
-        return of_many(lambda: self._walks(windows, cores), whole, windows, len(self.kind), max(1, min_objects), cores,
-                       1 << (ROOM // cores).bit_length() - 1)
+        return of_many(lambda: self._walks(windows, cores), whole, int((self.starts - 1)[self._used()].sum()), windows,
+                       len(self.kind), max(1, min_objects), cores, HELD)
 
     def _sort(self, widest_s: int, common_property: int | None) -> None:
         """Each shard in order, each act once, without what is common property: in place of what was dealt out."""
