@@ -63,6 +63,7 @@ def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("stages", nargs="*", help="all where none is named: " + ", ".join(STAGES))
     asked.add_argument("--worlds", default="", help="only these, by comma")
+    asked.add_argument("--methods", default="", help="only these, by comma")
     asked.add_argument("--seeds", type=int)
     asked.add_argument("--minutes", type=float, default=1e9)
     asked.add_argument("--table", action="store_true")
@@ -72,10 +73,11 @@ def main() -> None:
     until = time.monotonic() + 60 * said.minutes
     for name in [] if said.table else said.stages or list(STAGES):
         stage = STAGES[name]
+        methods = [one for one in stage.methods if not said.methods or one in said.methods.split(",")]
         for number in range(stage.seeds if said.seeds is None else said.seeds):
             for world in stage.worlds:
                 if time.monotonic() < until and (not said.worlds or world in said.worlds.split(",")):
-                    run(world, stage.size, FIRST + number, stage.methods)
+                    run(world, stage.size, FIRST + number, methods)
     page.write(list(results()), commit())
 
 

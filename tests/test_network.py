@@ -17,7 +17,7 @@ from statsmodels.stats.multitest import multipletests
 from cotrace import engines, network, tables, verify
 from cotrace.engines import local, reference
 from cotrace.errors import InputError
-from cotrace.network import _choice, _layers, _placebo, _planting, _search, _timing
+from cotrace.network import _audiences, _choice, _layers, _placebo, _planting, _search, _timing
 from cotrace.network._beside import Ring
 from cotrace.records import Plan
 from cotrace.simulate import Shares, shares
@@ -139,6 +139,26 @@ def test_who_is_quick_where_its_audience_is_at_home_is_not_so_everywhere(seed, m
 
     monkeypatch.setattr(_timing, "at_home", lambda layer, hours, audience: np.zeros(len(layer.events), dtype=bool))
     assert not validate(fans.actions).edges.is_empty()  # one habit for all, and two fans are accused
+
+
+def test_fans_on_a_platform_of_many_communities_are_told_by_more_audiences(monkeypatch):
+    """Forty communities, 4,000 accounts: where an audience mixes three of them, a fan is quick among strangers."""
+    fans = shares("nobody", seed=3000, accounts=4000, objects=8000, fans=0.15, tastes=40, devotion=40.0)
+    assert validate(fans.actions).edges.is_empty() and len(naive(fans.actions)) > 1000
+
+    monkeypatch.setattr(_audiences, "AUDIENCES", (12, 12))
+    assert validate(fans.actions).edges.height > 3  # all of them pairs of fans
+
+
+def test_a_ring_of_sixty_is_not_the_public_that_explains_it(monkeypatch):
+    """Each act by two in five: any pair meets on six things of forty, and sixty people are a crowd."""
+    world = shares("ring", seed=3000, rings=1, ring_size=60, ring_objects=40, participation=0.4)
+    edges = validate(world.actions).edges
+    assert len({*edges["a"], *edges["b"]} & world.rings[0]) > 30 and not false_edges(edges, world)
+
+    monkeypatch.setattr(_audiences, "TIGHT", 1.0)  # whoever is a crowd is a public
+    edges = validate(world.actions).edges
+    assert len({*edges["a"], *edges["b"]} & world.rings[0]) < 10
 
 
 def test_rings_beside_evening_clubs_do_not_take_the_clubs_with_them():

@@ -169,6 +169,16 @@ def test_super_fans_answer_within_a_minute_and_the_naive_rule_accuses_them():
     assert twice.filter(pl.col("actor").is_in(list(world.fans))).height > 50
 
 
+def test_of_more_communities_each_is_smaller_and_fewer_fans_share_much():
+    def alike(tastes: int) -> float:
+        """Of two super-fans, how often they share three things and more."""
+        world = simulate.shares("nobody", seed=7, fans=0.3, devotion=5.0 * tastes, tastes=tastes)
+        things = [set(mine["object"]) for (actor,), mine in world.actions.group_by("actor") if actor in world.fans]
+        return float(np.mean([len(one & other) >= 3 for i, one in enumerate(things) for other in things[:i]]))
+
+    assert alike(40) < alike(8) / 2
+
+
 @pytest.mark.parametrize("jitter_s", [30, 300, 1800])
 def test_rings_act_with_the_jitter_they_state(jitter_s):
     gaps = []
