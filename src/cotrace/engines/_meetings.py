@@ -93,7 +93,7 @@ def _shared(low, high, first, other, acts, theirs, begin, mark, actor, post, by,
         if few <= searched * mine:
             for n in range(begin[b], begin[b + 1]):
                 i, k = mark[theirs[n]], acts[n]
-                if i >= 0 and can_meet(actor, post, by, kind, i, k):
+                if i >= 0 and can_meet(a, b, post[i], post[k], kind[a], kind[b], by[i], by[k]):
                     pair[found], event_a[found], event_b[found] = row, i, k
                     found += 1
         else:
@@ -103,7 +103,7 @@ def _shared(low, high, first, other, acts, theirs, begin, mark, actor, post, by,
                 if left == begin[b + 1]:
                     break
                 i, k = acts[n], acts[left]
-                if theirs[left] == theirs[n] and can_meet(actor, post, by, kind, i, k):
+                if theirs[left] == theirs[n] and can_meet(a, b, post[i], post[k], kind[a], kind[b], by[i], by[k]):
                     pair[found], event_a[found], event_b[found] = row, i, k
                     found += 1
     return pair[:found].copy(), event_a[:found].copy(), event_b[:found].copy()

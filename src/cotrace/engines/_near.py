@@ -66,7 +66,8 @@ def _near(first, last, actor, at, post, by, start, kind, actors, posts, window, 
                 for step in (-1, 1):
                     k = i + step
                     while low <= k < high and abs(at[k] - at[i]) <= window:
-                        if bin_of[k] >= 0 and can_meet(actor, post, by, kind, i, k):
+                        if bin_of[k] >= 0 and can_meet(actor[i], actor[k], post[i], post[k], kind[actor[i]],
+                                                       kind[actor[k]], by[i], by[k]):
                             counts[i, bin_of[k]] += 1
                         k += step
 

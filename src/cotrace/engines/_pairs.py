@@ -225,11 +225,12 @@ def _dealt(shards: Callable[[], Iterable[Walk]], room: int, word: Word, round_: 
 
 
 @compiled
-def can_meet(actor, post, by, kind, i, k):
-    """The rule of `engines`, without time and object."""
-    a, b = actor[i], actor[k]
-    return (a != b and post[i] != post[k] and kind[a] == kind[b] and by[i] != b and by[k] != a
-            and (by[i] < 0 or by[i] != by[k]))
+def can_meet(a, b, one, other, kind_a, kind_b, by_a, by_b):
+    """The rule of `engines`, without time and object: of actors, posts, kinds and accounts behind.
+
+    It is given no arrays: that would cost more than all the rest, for a compiled call counts who uses them.
+    """
+    return a != b and one != other and kind_a == kind_b and by_a != b and by_b != a and (by_a < 0 or by_a != by_b)
 
 
 @compiled
@@ -282,7 +283,9 @@ def _busy(low, high, actor, at, post, by, kind, who, windows, actor_bits):
     apart = np.empty((size, size), dtype=np.bool_)
     for one in range(size):
         for other in range(size):
-            apart[one, other] = not can_meet(actor, post, by, kind, act[one], act[other])
+            i, k = act[one], act[other]
+            apart[one, other] = not can_meet(actor[i], actor[k], post[i], post[k], kind[actor[i]], kind[actor[k]],
+                                             by[i], by[k])
     best = np.full((people, people), 255, dtype=np.uint8)
     after, before, when = np.full(size + 1, size), np.full(size + 1, size), np.empty(size, dtype=np.int64)
     there = np.zeros(size, dtype=np.bool_)
@@ -338,8 +341,9 @@ def _write(first, last, start, actor, at, post, by, kind, who, there, windows, a
         for act in range(start[j], start[j + 1]):
             i, k = np.uint64(act), np.uint64(act + 1)
             while k < high and at[k] - at[i] <= widest:
-                if actor[i] != actor[k] and post[i] != post[k] and (free or can_meet(actor, post, by, kind, i, k)):
-                    a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
+                a, b = min(actor[i], actor[k]), max(actor[i], actor[k])
+                if a != b and post[i] != post[k] and (free or can_meet(actor[i], actor[k], post[i], post[k], kind[a],
+                                                                       kind[b], by[i], by[k])):
                     narrowest = 0
                     while at[k] - at[i] > windows[narrowest]:
                         narrowest += 1
