@@ -342,3 +342,10 @@ def test_real_registries_in_foreign_formats_give_a_message_not_a_traceback(share
             found = sources.check(path)
             assert found, path.name
             assert found[0].record == 0
+
+
+def test_a_registry_that_never_ends_is_refused_before_memory_does(monkeypatch):
+    monkeypatch.setattr(sources, "MAX_BYTES", 2**20)
+
+    with pytest.raises(InputError, match="more than 1 MiB"):
+        sources.read("/dev/zero")

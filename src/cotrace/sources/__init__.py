@@ -151,9 +151,11 @@ def _listed(paths: Sequence[str | Path] | str | Path) -> list[Path]:
 def _open(path: Path) -> tuple[bytes, list[tuple[int, dict[str, str | None]]]]:
     """The bytes of a registry and its records, by whichever format recognises them."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path.name} has more than {MAX_BYTES // 2**20} MiB: this is not a registry.")
-        raw = path.read_bytes()
+        with open(path, "rb") as file:
+            raw = file.read(MAX_BYTES + 1)  # not by the size that it says: a device says 0 and never ends
+        if len(raw) > MAX_BYTES:
+            raise InputError(f"{path.name} has more than {MAX_BYTES // 2**20} MiB: this is not a registry.\n"
+                             "Name a CSV or JSON file of identified sources: docs/sources.md")
     except OSError as fault:
         raise InputError(f"The registry {path.name} cannot be read: {fault.strerror}.\nGive the path of a CSV or JSON "
                          "file.") from None
