@@ -228,6 +228,20 @@ def test_a_table_saved_for_excel_reads_as_the_table(by_machine_code_from, tmp_pa
     assert readers.follow(tmp_path / "excel.csv", 1)["id"] == "0"
 
 
+def test_accounts_known_by_id_in_one_file_and_by_handle_in_another_are_not_found_beside_themselves(tmp_path):
+    by_id = [{**row, "account": f"10{row['account'][1:]}", "username": f"Name{row['account']}"}
+             for row in rows(60, accounts=20)]
+    by_handle = [{**row, "id": f"p{row['id']}", "account": f"name{row['account']}"} for row in rows(60, accounts=20)]
+    one, other = written(tmp_path / "ids.jsonl", by_id), written(tmp_path / "handles.jsonl", by_handle)
+    few = written(tmp_path / "few.jsonl", by_handle[:2])
+
+    assert reading.read([other]).height and reading.read([one]).height == 60
+    assert reading.read([one, few]).height == 62  # two may be anything
+    for read in (reading.read, lambda files: reading.together(reading.apart(files))):
+        with pytest.raises(InputError, match="20 accounts stand under their id and"):
+            read([one, other])
+
+
 def test_paths_that_are_no_files_are_refused_in_words(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="There is no file"):
         reading.read(tmp_path / "nowhere.csv")

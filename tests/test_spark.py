@@ -367,12 +367,20 @@ def dying_once(step, marker):
     return dies_once
 
 
+def known_by(path, account):
+    """Twelve accounts that are called name0 and so on, known by something that begins so."""
+    pl.DataFrame([{"post": f"{account}{n}", "account": f"{account}{n}", "username": f"name{n}", "text": "words",
+                   "at": f"2026-03-02T10:00:{n:02}Z"} for n in range(12)]).write_parquet(path)
+
+
 @pytest.mark.parametrize(("spoil", "said"), [
     (lambda folder: (folder / "part 1 [x].parquet").write_bytes(b"PAR1 and no more"), "part 1 .x..parquet begins like"),
     (lambda folder: (folder / "again.parquet").write_bytes((folder / "part 0 [x].parquet").read_bytes()),
      "is the same file as"),
     (lambda folder: pl.DataFrame({"b": [1]}).write_parquet(folder / "b.parquet"), "b.parquet has no column that"),
-], ids=["cut off", "twice", "another table"])
+    (lambda folder: known_by(folder / "ids.parquet", "i") or known_by(folder / "handles.parquet", "name"),
+     "12 accounts stand under their id and"),
+], ids=["cut off", "twice", "another table", "by id and by handle"])
 def test_what_cannot_be_read_there_is_told_as_here_and_at_once(asked, world, tmp_path, spoil, said):
     written(world, tmp_path / "posts", 2)
     spoil(tmp_path / "posts")

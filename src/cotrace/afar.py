@@ -162,6 +162,7 @@ def read(cluster: ModuleType, paths: Sequence[str], *, columns: Mapping[str, str
     blocks = cluster.collected(settled.where(f"key != {POSTS}"))
     whole = replace(settled_here, posts=tables.empty(tables.POSTS), how=said,
                     actors=_merged([_unpacked(block) for key, _, block in blocks if key == PEOPLE]))
+    reading.refuse_two_spellings(whole.actors)
     whole = forgetting.scrub(whole, gone) if gone else whole
     thin = (_unpacked(block) for key, _, block in blocks if key == THIN_ROWS)
     there = settled.where(f"key = {POSTS}")

@@ -26,6 +26,7 @@ from ._stream import NEEDED, Asked, File, mapped, stream
 
 ALLOWED = 0.05        # share of records that may be wrong; beyond it the file is another thing than it was taken for
 _AS_UTF_8 = "Save it as UTF-8, for example with  iconv -f WINDOWS-1252 -t UTF-8 FILE > NEWFILE"
+TWINS, TWINS_SHARE = 3, 0.05  # accounts whose id is another's handle: fewer may be chance, or somebody's joke
 ALL_COLUMNS = 4000    # characters of a list of columns: the widest exports of platforms have some 200 columns
 ANY_FILE = "unknown"  # platform of posts whose file and caller name none
 
@@ -117,6 +118,7 @@ def read_to(keep: Callable[[pl.DataFrame], None], posts: object, *, columns: Map
         _so_far(found), allow_rejects), keep)
     progress("settling posts", len(files), len(files))
     _refuse_nobody(settling.tally)
+    refuse_two_spellings(actors)
     found, tally = _so_far(settling), settling.tally
     counts = {**found.counts, "posts": tally.posts, "without_time": tally.without_time,
               "without_account": tally.without_account}
@@ -590,14 +592,32 @@ def _refuse_too_many(reading: Reading, allowed: float) -> None:
 
 
 def refuse_nothing_to_compare(reading: Reading) -> None:
-    """Refuse a reading in which nobody can act together with anybody.
+    """Refuse a reading in which nobody can act together with anybody, or accounts with themselves.
 
     Raises:
-        InputError: no post acts, all have one time, or all are of one account.
+        InputError: no post acts, all have one time, all are of one account, or accounts stand under two ids.
     """
     tally = Tally()
     tally.see(reading.posts)
     _refuse_nobody(tally)
+    refuse_two_spellings(reading.actors)
+
+
+def refuse_two_spellings(actors: pl.DataFrame) -> None:
+    """Refuse files that know the same accounts by id and by handle: each would be found to act together with itself.
+
+    Raises:
+        InputError: so it is, as far as the handles that stand beside ids tell.
+    """
+    accounts = actors.lazy().filter(pl.col("kind") == "account").collect()
+    by_handle = accounts.select("platform", "actor", name=pl.col("handle").str.to_lowercase()).drop_nulls().unique()
+    by_id = accounts.select("platform", twin="actor", name=pl.col("id").str.to_lowercase().str.strip_chars_start("@"))
+    twins = by_handle.join(by_id.unique(), on=["platform", "name"]).filter(pl.col("actor") != pl.col("twin"))
+    count = twins["twin"].n_unique()
+    if count >= TWINS and count >= TWINS_SHARE * accounts["actor"].n_unique():
+        raise InputError(f"{count:,} accounts stand under their id and, as if they were others, under their handle as "
+                         "an id: they would be found to act together with themselves.\nRead such files apart, or name "
+                         "a column that holds the same kind of id in all of them:  --column account=THEIRS")
 
 
 def _refuse_nobody(tally: Tally) -> None:
