@@ -81,6 +81,31 @@ def equals_the_reference(engine, actions, windows, least, workers, limit):
         assert np.array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_who_acts_around_is_counted_alike_on_objects_of_few_and_of_many(seed):
+    """Among few, acts are compared two by two; of many, people and posts are marked in a table of everybody."""
+    rng = np.random.default_rng(seed)
+    events = engines.encode(table(*[
+        (f"a{rng.integers(40)}", f"o{min(3, rng.integers(16))}", int(rng.integers(4000)), None,
+         f"p{rng.integers(150 << seed)}") for _ in range(150)]))
+    events = engines.first_acts(events) if seed % 2 else events
+
+    assert np.diff(events.start).min() < _near.FEW < np.diff(events.start).max()
+    for window_s in (0, 2, 60, 1800):
+        assert np.array_equal(local.near(events, window_s), reference.near(events, window_s))
+
+
+def test_a_mask_takes_what_its_places_take():
+    rng = np.random.default_rng(3)
+    events = engines.encode(table(*[(f"a{rng.integers(9)}", f"o{rng.integers(9)}", int(rng.integers(99)))
+                                    for _ in range(80)]))
+    for mask in (rng.random(len(events)) < 0.4, np.zeros(len(events), dtype=bool), np.ones(len(events), dtype=bool)):
+        one, other = engines.take(events, mask), engines.take(events, np.flatnonzero(mask))
+        for name in ("actor", "object", "at", "post", "by", "start"):
+            assert np.array_equal(getattr(one, name), getattr(other, name))
+            assert getattr(one, name).dtype == getattr(other, name).dtype
+
+
 @settings(max_examples=100, deadline=None)
 @given(actions=acts, windows=st.lists(st.sampled_from([0, 10, 1800, 90_000]), min_size=1, max_size=3),
        least=st.integers(1, 4), held=st.sampled_from([1, 9, 80]))

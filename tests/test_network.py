@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -279,6 +279,7 @@ def test_many_of_one_rare_taste_have_to_be_rarer_in_time_than_two():
     assert _search.alike(many[:1], [ring])[0] == 1
 
 
+@settings(deadline=None)  # the first example compiles
 @given(st.lists(st.lists(st.booleans(), min_size=12, max_size=12), min_size=4, max_size=9),
        st.lists(st.integers(0, 1), min_size=9, max_size=9))
 def test_what_two_share_is_explained_by_what_two_others_share(shares_of, audience_of):

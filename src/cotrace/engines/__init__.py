@@ -161,9 +161,16 @@ def by_others(events: Events, actor: NDArray[np.int32]) -> Events:
 
 def take(events: Events, kept: NDArray) -> Events:
     """The events at these positions (ascending, or a mask); codes stay what they were, objects may become empty."""
-    object_ = events.object[kept]
-    return Events(actor=events.actor[kept], object=object_, at=events.at[kept], post=events.post[kept],
-                  by=events.by[kept], start=_starts(object_, len(events.objects)), kind=events.kind,
+    if kept.dtype == np.bool_:
+        from ._again import those
+
+        actor, object_, at, post, by, start = those(kept, events.start, events.actor, events.object, events.at,
+                                                    events.post, events.by)
+    else:
+        actor, object_, at, post, by = (column[kept] for column in (events.actor, events.object, events.at,
+                                                                    events.post, events.by))
+        start = _starts(object_, len(events.objects))
+    return Events(actor=actor, object=object_, at=at, post=post, by=by, start=start, kind=events.kind,
                   actors=events.actors, objects=events.objects, posts=events.posts, kinds=events.kinds)
 
 

@@ -1,4 +1,4 @@
-"""The same acts once more: which act of an actor on an object is the first, and what becomes of acts others did.
+"""The same acts once more: some of them, which act of an actor on an object is the first, and acts that others did.
 
 Objects and times stay where they are, so nothing has to be sorted again but acts at one time on one object.
 """
@@ -20,6 +20,24 @@ def first_of(start, actor, actors):
                 place[actor[i]] = i
             first[i] = place[actor[i]]
     return first
+
+
+@compiled
+def those(kept, start, actor, object_, at, post, by):
+    """The acts that a mask keeps, column by column, and where each object's begin: in one walk."""
+    some = 0
+    for i in range(len(kept)):
+        some += kept[i]
+    out = (np.empty(some, dtype=np.int32), np.empty(some, dtype=np.int32), np.empty(some, dtype=np.int64),
+           np.empty(some, dtype=np.int32), np.empty(some, dtype=np.int32))
+    begins, n = np.zeros(len(start), dtype=np.int64), 0
+    for j in range(len(start) - 1):
+        for i in range(start[j], start[j + 1]):
+            if kept[i]:
+                out[0][n], out[1][n], out[2][n], out[3][n], out[4][n] = actor[i], object_[i], at[i], post[i], by[i]
+                n += 1
+        begins[j + 1] = n
+    return out[0], out[1], out[2], out[3], out[4], begins
 
 
 @compiled

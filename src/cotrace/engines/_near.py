@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from . import Events
 from ._pairs import TASKS, can_meet, compiled, even, on_all_cores
 
+FEW = 16    # acts of an object; each two of them are compared, which takes less than tables of all actors and posts
 LOOKS = 32  # other acts to look at for each act of an object, from which on sorting them costs less
 
 
@@ -39,11 +40,15 @@ def counted(events: Events, window: int, bin_of: NDArray[np.int8], bins: int, wo
 def _near(first, last, actor, at, post, by, start, kind, actors, posts, window, looks, bin_of, counts,
           many):
     """Counts acts around each other; `many`: objects that are left to `_near_many`."""
-    seen_actor, seen_post = np.full(actors, -1, dtype=np.int64), np.full(posts, -1, dtype=np.int64)
+    seen_actor, seen_post = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
     bins = counts.shape[1]
     inside = np.empty(bins, dtype=np.int32)
     for j in range(first, last):
         low, high = start[j], start[j + 1]
+        if _far_apart(low, high, at, window):
+            continue
+        if high - low > FEW and not len(seen_actor):
+            seen_actor, seen_post = np.full(actors, -1, dtype=np.int32), np.full(posts, -1, dtype=np.int32)
         if _everybody_can_meet(low, high, j, actor, post, by, kind, seen_actor, seen_post):
             inside[:] = 0
             left = right = low
@@ -83,11 +88,28 @@ def _pairs_within(low, high, at, window):
 
 
 @compiled
+def _far_apart(low, high, at, window):
+    """No two acts of the object lie within the window."""
+    apart = True
+    for i in range(low + 1, high):
+        apart &= at[i] - at[i - 1] > window
+    return apart
+
+
+@compiled
 def _everybody_can_meet(low, high, j, actor, post, by, kind, seen_actor, seen_post):
     """No two acts of the object are kept apart by anything but time."""
+    of_kind = kind[actor[low]]
     for i in range(low, high):
         a, p = actor[i], post[i]
-        if by[i] >= 0 or kind[a] != kind[actor[low]] or seen_actor[a] == j or seen_post[p] == j:
+        if by[i] >= 0 or kind[a] != of_kind:
+            return False
+        if high - low <= FEW:  # who is among a few is told without a table of everybody, which is in no cache
+            for k in range(low, i):
+                if actor[k] == a or post[k] == p:
+                    return False
+            continue
+        if seen_actor[a] == j or seen_post[p] == j:
             return False
         seen_actor[a] = j
         seen_post[p] = j

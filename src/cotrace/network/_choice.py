@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
@@ -32,8 +33,15 @@ class Choice:
 
 def of_objects(layer: Layer, audience: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many actors of each audience act on each object; [object, audience]."""
-    counts = np.zeros((len(layer.size), int(audience.max(initial=0)) + 1), dtype=np.int64)
-    np.add.at(counts, (layer.events.object, audience[layer.events.actor]), 1)
+    return _of_objects(layer.events.object, layer.events.actor, audience, len(layer.size),
+                       int(audience.max(initial=0)) + 1)
+
+
+@njit(cache=True, nogil=True)
+def _of_objects(object_, actor, audience, objects, audiences):  # pragma: no cover
+    counts = np.zeros((objects, audiences), dtype=np.int64)
+    for i in range(len(actor)):
+        counts[object_[i], audience[actor[i]]] += 1
     return counts
 
 
@@ -55,13 +63,32 @@ def fame(counts: NDArray[np.int64], actor: NDArray, object_: NDArray, actors: in
         actor, object_: of each act.
         actors: how many there are.
     """
-    objects, own, degree = [], [], []
-    for of in (np.ones(len(counts), dtype=bool), counts.sum(axis=1) <= RARE):
-        some = np.where(of[:, None], counts, 0).astype(float)
-        objects.append(some.T @ some - np.diag(some.sum(axis=0)))
-        own.append(np.stack([np.bincount(actor, column[object_], actors) for column in some.T], axis=1))
-        degree.append(np.bincount(actor, of[object_], actors))
-    return Fame(np.stack(objects), np.stack(own), np.stack(degree), counts.sum(axis=0).astype(float))
+    rare = counts.sum(axis=1) <= RARE
+    objects, own, degree = _fame(counts, rare, actor, object_, actors)
+    return Fame(objects.astype(float), own, degree, counts.sum(axis=0).astype(float))
+
+
+@njit(cache=True, nogil=True)
+def _fame(counts, rare, actor, object_, actors):  # pragma: no cover
+    there = counts.shape[1]
+    objects = np.zeros((2, there, there), dtype=np.int64)
+    for j in range(len(counts)):
+        for one in range(there):
+            if counts[j, one] == 0:  # few audiences act on most objects
+                continue
+            for other in range(there):
+                both = counts[j, one] * (counts[j, other] - (one == other))
+                objects[0, one, other] += both
+                if rare[j]:
+                    objects[1, one, other] += both
+    own, degree = np.zeros((2, actors, there)), np.zeros((2, actors))
+    for i in range(len(actor)):
+        a, j = actor[i], object_[i]
+        for which in range(2 if rare[j] else 1):
+            degree[which, a] += 1
+            for one in range(there):
+                own[which, a, one] += counts[j, one]
+    return objects, own, degree
 
 
 def expect(size: NDArray[np.int64], object_: NDArray, pairs: Pairs, audience: NDArray[np.int64], known: Fame) -> Choice:

@@ -289,27 +289,34 @@ def counted(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weigh
 def _sum_up(around, start, lag_bin, hot, who, row, place, near, others, habit_near, habit_others,
             object_near, object_others):  # pragma: no cover
     """Sum up what surrounds each event; `around`: what cold ones have near them."""
-    of_bin, cold = np.zeros(BINS, dtype=np.int64), 0
+    of_bin, there, cold = np.zeros(BINS, dtype=np.int64), np.empty(BINS, dtype=np.int64), 0
     for j in range(len(start) - 1):
-        if start[j + 1] - start[j] == 1:  # nobody else is there
-            cold += not hot[start[j]]
+        if start[j + 1] - start[j] < 2:  # nobody else is there
+            cold += start[j + 1] > start[j] and not hot[start[j]]
             continue
         of_bin[:] = 0
         for i in range(start[j], start[j + 1]):
             of_bin[lag_bin[i]] += not hot[i]
+        bins = 0
+        for lag in range(BINS):  # acts on most objects lie in one bin or two
+            if of_bin[lag] > 0:
+                there[bins] = lag
+                bins += 1
         for i in range(start[j], start[j + 1]):
             if hot[i]:
                 continue
             mine, whose, kept, of_near, of_others = lag_bin[i], who[i], place[i], 0, 0
-            for lag in range(BINS):
-                close, there = UNIT * around[cold, lag], UNIT * (of_bin[lag] - (lag == mine))
-                habit_near[whose, lag] += close
-                habit_others[whose, lag] += there
-                of_near += close
-                of_others += there
+            for n in range(bins):
+                lag = there[n]
+                close, all_ = UNIT * around[cold, lag], UNIT * (of_bin[lag] - (lag == mine))
+                if close > 0:  # in a minute it hardly ever is, and the habits of everybody are in no cache
+                    habit_near[whose, lag] += close
+                    of_near += close
+                habit_others[whose, lag] += all_
+                of_others += all_
                 if kept >= 0:
                     near[kept, lag] = close
-                    others[kept, lag] = there
+                    others[kept, lag] = all_
             object_near[row[j], mine] += of_near
             object_others[row[j], mine] += of_others
             cold += 1

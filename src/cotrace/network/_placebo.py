@@ -46,8 +46,8 @@ class Deck:
             cell: one of PLACEBOS.
         """
         self.number, self.frame, self.events, self.cell = number, frame, events, cell
-        of_kinds = frame.lazy().select("actor", "kind").unique().select(pl.len()).collect().item()
-        self.of_two_kinds = of_kinds > len(events.actors)  # some actor is
+        self.of_two_kinds = len(events.kinds) > 1 and frame.lazy().select("actor", "kind").unique().select(
+            pl.len()).collect().item() > len(events.actors)  # some actor is
         self.first = firsts(events)
         self.acts = take(events, self.first == np.arange(len(events)))
         self.hands: list[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]] = []

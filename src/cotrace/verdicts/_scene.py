@@ -283,9 +283,10 @@ def _gaps(kind: NDArray, object_: NDArray, at: NDArray[np.int64], actor: NDArray
     """
     if not len(at):
         return at.astype(np.int64)
-    order = np.lexsort((actor, at, object_, kind))
-    kind, object_, at, actor = kind[order], object_[order], at[order], actor[order]
-    thing = np.r_[True, (kind[1:] != kind[:-1]) | (object_[1:] != object_[:-1])]
+    what = kind.astype(np.int64) << 32 | object_
+    order = np.lexsort((at, what))  # acts at one time in any order: whoever stands between, the nearest is as near
+    what, at, actor = what[order], at[order], actor[order]
+    thing = np.r_[True, what[1:] != what[:-1]]
     begins = thing | np.r_[True, actor[1:] != actor[:-1]]
     run, first = np.cumsum(begins) - 1, np.flatnonzero(begins)
     last = np.r_[first[1:], len(order)] - 1

@@ -55,8 +55,8 @@ def _hours(posts: pl.DataFrame) -> dict[str, list[int]]:
     """Of each actor with enough posts, how many of `POSTS` evenly chosen ones fall into each UTC hour."""
     timed = posts.drop_nulls("at")
     enough = timed.group_by("actor").len().filter(pl.col("len") >= POSTS).select("actor")
-    timed = timed.join(enough, on="actor", how="semi").sort("actor", "at", "post")
-    listed = timed.select("actor", hour=pl.col("at").dt.hour()).group_by("actor", maintain_order=True).agg("hour")
+    timed = timed.join(enough, on="actor", how="semi").select("actor", "at").sort("at")
+    listed = timed.select("actor", hour=pl.col("at").dt.hour()).group_by("actor").agg("hour")  # each in order of time
     found = {}
     for actor, at in listed.iter_rows():
         chosen = [at[i * len(at) // POSTS] for i in range(POSTS)]
