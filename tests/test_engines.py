@@ -390,6 +390,18 @@ def test_acts_are_in_order_whatever_room_their_times_leave(apart_us, behind):
     assert np.array_equal(events.object, np.repeat(np.arange(20_000), np.diff(events.start)))
 
 
+def test_most_objects_may_have_no_act_at_all():
+    codes = pl.DataFrame({"object": [900_000, 5, 900_000], "at": [3, 2, 1], "actor": [0, 1, 2], "post": [0, 1, 2],
+                          "by": [-1, -1, -1]}).cast({"object": pl.Int32, "actor": pl.Int32, "post": pl.Int32,
+                                                     "by": pl.Int32})
+
+    events = engines.arrange(codes, kind=np.zeros(3, np.int8), actors=[""] * 3, objects=[""] * 1_000_000, posts=[],
+                             kinds=["account"])
+
+    assert events.object.tolist() == [5, 900_000, 900_000] and events.actor.tolist() == [1, 2, 0]
+    assert events.start[[5, 6, 900_000, 900_001, -1]].tolist() == [0, 1, 1, 3, 3]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_many_acts_at_one_time_are_in_order(seed):
     chance = random.Random(seed)

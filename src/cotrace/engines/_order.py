@@ -89,7 +89,7 @@ def arranged(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64], 
             if len(room.keys) < last - first:
                 room = _Room(last - first)
             mine = [column if column is None else column[first:last] for column in (out[0], *told)]
-            repeats = _in_order(mine, room, low, span, int(edges[block]))
+            repeats = last > first and _in_order(mine, room, low, span, int(edges[block]))
             _begin(mine[0], edges[block], first, start[edges[block] : edges[block + 1]])
             rooms.append(room)
             return repeats
@@ -174,7 +174,7 @@ def _take_up(at, actor, post, by, records, behind):
 @_compiled
 def _length(number):
     bits = 0
-    while number >> bits:
+    while number >> bits > 0:
         bits += 1
     return bits
 

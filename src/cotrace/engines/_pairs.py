@@ -415,7 +415,7 @@ def _mixed(rest):
 @compiled
 def _length(number):
     bits = 0
-    while number >> bits:
+    while number >> bits > 0:
         bits += 1
     return bits
 
