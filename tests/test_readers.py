@@ -54,6 +54,16 @@ def test_every_reader_reads_its_golden_example(name):
     assert found == json.loads(wanted.read_text())
 
 
+def test_crowdtangle_has_pages_or_groups_as_the_column_of_names_says(tmp_path):
+    file = tmp_path / "groups.csv"
+    file.write_text(INPUTS["crowdtangle"].read_text().replace("Page Name", "Group Name"))
+
+    def kinds(path):
+        return set(reading.read(path, allow_rejects=1.0).posts["place_kind"])
+
+    assert (kinds(INPUTS["crowdtangle"]), kinds(file)) == ({"page"}, {"group"})
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_receipt_followed_back_to_the_raw_bytes_reads_as_the_same_row(name):
     found = read(name)
@@ -85,7 +95,7 @@ def rows_of(name: str) -> tuple[bytes, list[bytes]]:
     return (b"", lines) if INPUTS[name].suffix == ".jsonl" else (lines[0], lines[1:])
 
 
-LINES = ["clemson", "columns", "coortweet", "cotrace", "jsonl", "posts", "twitter_io"]  # one line is one record
+LINES = ["clemson", "columns", "coortweet", "cotrace", "crowdtangle", "jsonl", "posts", "twitter_io"]  # one line is one record
 
 
 @pytest.mark.parametrize("name", LINES)

@@ -467,7 +467,7 @@ def _listed(cell: str, name: str) -> list[str] | None:
 # ------------------------------------------------------------------------------------------------ times
 
 _ISO = (r"^(?P<y>\d{4})[-/](?P<mo>\d{1,2})[-/](?P<d>\d{1,2})(?:[T ]+(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})"
-        r"(?:[.,](?P<f>\d{1,9}))?)?)?\s*(?P<z>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$")
+        r"(?:[.,](?P<f>\d{1,9}))?)?)?\s*(?P<z>Z|z|UTC|GMT|EST|EDT|[+-]\d{2}(?::?\d{2})?)?$")
 _SLASH = (r"^(?P<one>\d{1,2})[/.](?P<two>\d{1,2})[/.](?P<y>\d{4})(?:,?[T ]+(?P<h>\d{1,2}):(?P<mi>\d{2})"
           r"(?::(?P<s>\d{2}))?\s*(?P<ap>[AaPp][Mm])?)?$")
 _NUMBER = r"^\d{9,19}(?:\.\d+)?$"
@@ -676,7 +676,8 @@ def _offset(zone: pl.Expr) -> pl.Expr:
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
     hours = zone.str.extract(r"^[+-](\d{2})", 1).cast(pl.Int32)
     minutes = zone.str.extract(r"^[+-]\d{2}:?(\d{2})$", 1).cast(pl.Int32).fill_null(0)
-    return pl.when(zone.str.contains("^(?:Z|z|UTC|GMT)$")).then(0).otherwise(sign * (hours * 60 + minutes))
+    named = {"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "EST": -300, "EDT": -240}  # New York's, as CrowdTangle writes them
+    return zone.replace_strict(named, default=sign * (hours * 60 + minutes), return_dtype=pl.Int32)
 
 
 def _epoch(frame: pl.DataFrame, count: pl.Expr) -> pl.Series:
