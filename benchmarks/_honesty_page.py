@@ -163,7 +163,8 @@ def pure(small: pl.DataFrame) -> str:
         for method in ("cotrace", "60 s, once", "60 s, twice"):
             runs = of(small, world, method)
             hits = runs.filter(pl.col("edges") > 0).height
-            row |= {"seeds": runs.height, method: f"{hits}"}
+            row.setdefault("seeds", runs.height)
+            row[method] = f"{hits}" if runs.height == row["seeds"] else f"{hits} of {runs.height}"
             if method == "cotrace":
                 row |= {"null": nulls(runs), "bound": f"≤ {upper(hits, runs.height):.3f}" if runs.height else "–",
                         "false edges": int(runs["edges"].sum())}
