@@ -95,7 +95,8 @@ def rows_of(name: str) -> tuple[bytes, list[bytes]]:
     return (b"", lines) if INPUTS[name].suffix == ".jsonl" else (lines[0], lines[1:])
 
 
-LINES = ["clemson", "columns", "coortweet", "cotrace", "crowdtangle", "jsonl", "posts", "twitter_io"]  # one line is one record
+LINES = ["clemson", "columns", "coortweet", "cotrace", "crowdtangle", "jsonl", "posts",
+         "twitter_io"]  # one line is one record
 
 
 @pytest.mark.parametrize("name", LINES)
