@@ -61,7 +61,7 @@ MISSED = """## What was aimed for, and is not shown above
   case, and what an engine holds of an action is 24 bytes, a tenth of what the run takes then; names of actors, objects
   and posts, and the first acts that chance is tested on, are more. Where `--memory` is less than a run needs it is
   refused before it begins, and pairs counted through shards would not change that. A hundred million actions are
-  counted through them above with 1.8 GiB resident (`months`; 6.7 in `even`) of the 12 that were allowed.
+  counted through them above with 1.8 GiB resident of the 12 that were allowed.
 - From a million to ten million to a hundred million actions time was to grow at most 1.3 × linearly: the table above
   says what it does where the world grows (`months`): 1.0 × up to ten million, 1.8 × to a hundred million in memory
   (1.4 through shards), where neither acts nor names fit into any cache. In `even` the same 90 days and a tenth as many
