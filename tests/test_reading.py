@@ -185,7 +185,7 @@ def test_files_of_two_resolutions_keep_their_own_and_it_is_said(tmp_path):
     ("one.csv", b"id,account,at\n1,a,2026-01-05T10:00:00Z\n2,a,2026-01-05T10:00:01Z\n", "one account"),
     ("nothing.csv", b"id,account,at\n1,,2026-01-05T10:00:00Z\n2,b,\n", "nothing can act"),
     ("rubbish.csv", b"id,account,at\n1,a,x\n2,b,y\n", "None of 2 records"),
-])
+], ids=lambda one: one if isinstance(one, str) else "bytes")  # gzip's hold the second in which each worker asks
 def test_a_file_that_cannot_be_used_leaves_with_2_and_a_way_out(name, content, said, tmp_path, capsys):
     path = tmp_path / name
     path.write_bytes(content)
