@@ -13,47 +13,21 @@ What it costs is bytes moved, and memory that the system has to find: none is as
 """
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 FEW = 24            # acts at one time; below it putting each into its place is quicker than any sort
 BLOCK = 2**15       # acts: 16 bytes of record and 8 of key each are 768 KiB, half of a core's second cache
 OBJECTS = 13        # bits, of a block: with 51 for a time (1970 to 2041 in µs) they fill a word
 GROUPS = 16         # bits: blocks are of whole groups of objects, so that what is known of a group stays in the cache
-AHEAD = 16          # acts: what a block writes next is fetched while others write
 PARTS = 12          # bits: by so many of its first bits a block is divided that is more than twice as large
 LOOKED = 4096       # rows: their times are still in the cache when their objects are counted
 
 _compiled = numba.njit(cache=True, nogil=True, boundscheck=False)
 Columns = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
-
-
-_inlined: Callable[..., Any] = intrinsic  # whose type knows nothing of the argument that it adds
-
-
-@_inlined
-def _fetch(_: Any, column: Any, place: Any) -> Any:
-    """Ask for the memory of an element that is written soon; there need not be any."""
-
-    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, given[0])
-        spot = builder.bitcast(cgutils.get_item_pointer(context, builder, signature.args[0], array, [given[1]],
-                                                        wraparound=False), cgutils.voidptr_t)
-        how = ir.IntType(32)
-        fetch = builder.module.declare_intrinsic(
-            "llvm.prefetch", (cgutils.voidptr_t,), ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, how, how, how]))
-        builder.call(fetch, [spot, how(1), how(3), how(1)])  # to be written; near; data
-        return context.get_dummy_value()
-
-    return types.void(column, place), generate
 
 
 def arranged(given: Columns, objects: int) -> tuple[Columns, NDArray[np.int64], bool]:
@@ -147,7 +121,7 @@ def _take_up(at, actor, post, by, records, behind):
                 behind[i] = by[i]
         return np.array([0, size])
     lowest, highest = at.min(), at.max()
-    shift = np.uint64(max(0, _length(highest - lowest) - PARTS))
+    shift = np.uint64(max(0, length(highest - lowest) - PARTS))
     counts = np.zeros(1 << PARTS, dtype=np.int64)
     for i in range(size):
         counts[np.uint64(at[i] - lowest) >> shift] += 1
@@ -172,7 +146,8 @@ def _take_up(at, actor, post, by, records, behind):
 
 
 @_compiled
-def _length(number):
+def length(number):
+    """How many bits a number has, 0 where it has none or is below."""
     bits = 0
     while number >> bits > 0:
         bits += 1
@@ -185,8 +160,8 @@ def _place(records, keys):
     lowest, highest = np.uint64(2**64 - 1), np.uint64(0)
     for i in range(len(records)):
         lowest, highest = min(lowest, records[i, 0]), max(highest, records[i, 0])
-    bits = _length(len(records) - 1)
-    shift, up = np.uint64(max(0, _length(np.int64(highest - lowest)) + bits - 64)), np.uint64(bits)
+    bits = length(len(records) - 1)
+    shift, up = np.uint64(max(0, length(np.int64(highest - lowest)) + bits - 64)), np.uint64(bits)
     for i in range(len(records)):
         keys[i] = (((records[i, 0] - lowest) >> shift) << up) | np.uint64(i)
     return bits
@@ -237,9 +212,6 @@ def _deal(first, last, filled, block_of, edges, object_, at, actor, post, by, lo
         block = np.uint32(block_of[np.uint32(object_[i]) >> down])
         place = filled[block]
         filled[block] = place + np.uint64(1)
-        _fetch(when, np.int64(place) + AHEAD)
-        _fetch(who, np.int64(place) + AHEAD)
-        _fetch(which, np.int64(place) + AHEAD)
         when[place] = (np.int64(object_[i] - edges[block]) << above) | (at[i] - low)
         who[place], which[place] = actor[i], post[i]
         if behind is not None:

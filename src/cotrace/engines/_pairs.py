@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import Events
+from ._order import length
 
 TASKS = 4          # ranges of objects for each core: the busiest objects come in one range, the others fill the time
 GRAIN = 2**17      # acts or meetings, the fewest for a range: a millisecond's work, many times what a thread costs
@@ -321,7 +322,7 @@ def _write(first, last, start, actor, at, post, by, kind, who, there, windows, a
     """Deal out the meetings on these objects that are of this round; is there room for them?"""
     widest, held, down = windows[-1], 0, np.uint64(object_bits + window_bits)
     batch, hashes = np.empty(BATCH, dtype=np.int64), np.empty(BATCH, dtype=np.uint64)
-    mask, above = (np.uint64(1) << np.uint64(2 * actor_bits)) - np.uint64(1), np.uint64(rest + _length(parts - 1))
+    mask, above = (np.uint64(1) << np.uint64(2 * actor_bits)) - np.uint64(1), np.uint64(rest + length(parts - 1))
     mine = np.uint64(round_)
     for j in range(first, last):
         if there[j] == 0:
@@ -392,7 +393,7 @@ def _sift(pieces, sizes, words, down, least):
             found[kept : kept + sizes[piece]] = words[piece * PIECE : piece * PIECE + sizes[piece]]
             kept += sizes[piece]
         return found
-    table = np.zeros(1 << max(8, _length(2 * size)), dtype=np.uint8)
+    table = np.zeros(1 << max(8, length(2 * size)), dtype=np.uint8)
     cells = np.uint64(len(table) - 1)
     for piece in pieces:
         for place in range(piece * PIECE, piece * PIECE + sizes[piece]):
@@ -410,14 +411,6 @@ def _mixed(rest):
     """A number whose lowest bits depend on all of what is left of a pair."""
     mixed = np.uint64(rest) * np.uint64(_MIX)
     return mixed ^ (mixed >> np.uint64(32))
-
-
-@compiled
-def _length(number):
-    bits = 0
-    while number >> bits > 0:
-        bits += 1
-    return bits
 
 
 @compiled

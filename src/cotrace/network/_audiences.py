@@ -68,8 +68,8 @@ def publics(layer: Layer) -> Publics:
     many = int(np.clip(busy.sum() // EACH, *AUDIENCES))
     tastes = _directions(_leading(sp.csr_matrix((weight, (actor, thing)), shape=(len(people), len(things))), many))
     centres, crowd = _centres(tastes[busy], many)
-    told.circle[people] = _nearest(tastes, centres[crowd >= CIRCLE] if (crowd >= CIRCLE).any() else centres[:1])
-    centres = centres[crowd >= CROWD] if (crowd >= CROWD).any() else centres[:1]
+    told.circle[people] = _nearest(tastes, _of(centres, crowd, CIRCLE))
+    centres = _of(centres, crowd, CROWD)
     nearest = _nearest(tastes, centres)
     public = _public(nearest, actor, thing, len(centres))
     told.audience[people] = nearest if public.all() else _nearest(tastes, centres[public])
@@ -196,6 +196,11 @@ def _centres(tastes: NDArray[np.float64], many: int) -> tuple[NDArray[np.float64
     centre, label = min(runs, key=lambda run: round(float(((some - run[0][run[1]]) ** 2).sum()), 6))
     crowd = np.bincount(label, minlength=many) * (len(tastes) / len(some))
     return centre.astype(np.float64), crowd.astype(np.float64)
+
+
+def _of(centres: NDArray[np.float64], crowd: NDArray[np.float64], least: int) -> NDArray[np.float64]:
+    """Those of so many busy actors; where there are none, one for all."""
+    return centres[crowd >= least] if (crowd >= least).any() else centres[:1]
 
 
 @njit(cache=True, nogil=True)

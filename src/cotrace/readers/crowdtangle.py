@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 WHO = "CrowdTangle, historical data of Facebook"
-ZONE = None
 PLATFORM = "facebook"
 _KNOWN = {"post": "URL", "place": "Facebook Id", "at": "Post Created", "text": "Message", "links": "Link"}
 _NAMES = {"Page Name": "page", "Page or Account Name": "page", "Group Name": "group"}
