@@ -152,6 +152,12 @@ def test_a_counter_of_the_sketch_ends_at_255_and_forgets_nobody():
     assert counted(local, actions, [10], min_objects=301) == {}
 
 
+def test_taking_all_events_holds_none_of_them_twice():
+    events = engines.encode(table(("a", "l", 0), ("b", "l", 5)))
+    assert engines.take(events, np.ones(2, dtype=bool)) is events
+    assert engines.take(events, np.array([True, False])).at.tolist() == events.at[:1].tolist()
+
+
 @every_engine
 @settings(max_examples=50, deadline=None)
 @given(actions=acts, seed=st.integers(0, 99))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from cotrace import engines, network, tables, verify
-from cotrace.engines import local, reference
+from cotrace.engines import Events, local, reference
 from cotrace.errors import InputError
 from cotrace.network import _audiences, _choice, _layers, _placebo, _planting, _search, _timing
 from cotrace.network._beside import Ring
@@ -279,6 +279,38 @@ def test_many_of_one_rare_taste_have_to_be_rarer_in_time_than_two():
     assert _search.alike(many[:1], [ring])[0] == 1
 
 
+def acts_of(table: np.ndarray) -> _layers.Layer:
+    """A layer in which actor a acted on object j where table[a, j] is true."""
+    object_, actor = (codes.astype(np.int32) for codes in np.nonzero(table.T))
+    size, degree = table.sum(axis=0), table.sum(axis=1)
+    events = Events(actor=actor, object=object_, at=np.arange(len(actor)), post=np.arange(len(actor), dtype=np.int32),
+                    by=np.full(len(actor), -1, dtype=np.int32), start=np.append(0, np.cumsum(size)),
+                    kind=np.zeros(len(table), dtype=np.int8), actors=[str(a) for a in range(len(table))],
+                    objects=[str(j) for j in range(table.shape[1])], posts=[str(i) for i in range(len(actor))],
+                    kinds=["account"])
+    return _layers.Layer("shared_link", "account", events, len(table), 1, size, degree,
+                         np.zeros(len(actor), dtype=np.int8), np.zeros(len(size), dtype=np.int8))
+
+
+@settings(deadline=None)  # the first example compiles
+@given(st.lists(st.lists(st.booleans(), min_size=12, max_size=12), min_size=4, max_size=9),
+       st.lists(st.integers(0, 2), min_size=9, max_size=9))
+def test_what_one_actor_alone_took_up_is_in_no_table(shares_of, audience_of):
+    """Most texts are one actor's: a row for each of them made a table of audiences the largest thing of a run."""
+    table, audience = np.array(shares_of), np.array(audience_of)[: len(shares_of)]
+    layer = acts_of(table)
+    every = np.array([[int(table[audience == one, j].sum()) for one in range(audience.max() + 1)] for j in range(12)])
+    counts = _choice.of_objects(layer, audience)
+    assert counts.tolist() == every[table.sum(axis=0) > 1].tolist()
+    hours = _timing.clock(layer, audience, counts)
+    assert hours.audience_of.tolist() == every.argmax(axis=1).tolist()
+    asked = _choice.fame(layer, counts, audience, np.array([2, 0, 2]))
+    of_all = _choice.fame(layer, counts, audience, np.arange(len(table)))
+    assert asked.own.shape[1] == 2
+    assert asked.own[:, asked.place[[0, 2]]].tolist() == of_all.own[:, [0, 2]].tolist()
+    assert of_all.own[0].tolist() == (table.astype(int) @ every).tolist()
+
+
 @settings(deadline=None)  # the first example compiles
 @given(st.lists(st.lists(st.booleans(), min_size=12, max_size=12), min_size=4, max_size=9),
        st.lists(st.integers(0, 1), min_size=9, max_size=9))
@@ -286,10 +318,9 @@ def test_what_two_share_is_explained_by_what_two_others_share(shares_of, audienc
     """Counted again with the two really left out, for every pair."""
     table = np.array(shares_of)
     audience = np.array(audience_of)[: len(table)]
-    object_, actor = np.nonzero(table.T)
-    counts = np.zeros((12, audience.max(initial=0) + 1), dtype=np.int64)
-    np.add.at(counts, (object_, audience[actor]), 1)
-    famous = _choice.fame(counts, actor, object_, len(table))
+    layer = acts_of(table)
+    counts = _choice.of_objects(layer, audience)
+    famous = _choice.fame(layer, counts, audience, np.arange(len(table)))
     for a, b in combinations(range(len(table)), 2):
         met = np.flatnonzero(table[a] & table[b])
         one = _layers.Pairs(np.array([a]), np.array([b]), np.array([0, len(met)]), met, met, np.ones(len(met), bool))
@@ -298,7 +329,7 @@ def test_what_two_share_is_explained_by_what_two_others_share(shares_of, audienc
         sharing = sum(bool(table[x, j] and table[y, j]) for x in of_a for y in of_b if x != y for j in range(12))
         acts_a, acts_b = int(table[of_a].sum()), int(table[of_b].sum()) - int(audience[a] == audience[b])
         expected = table[a].sum() * table[b].sum() * (sharing + 1) / (max(acts_a, 1) * max(acts_b, 1))
-        told = _choice.expect(counts.sum(axis=1), met, one, audience, famous)
+        told = _choice.expect(layer.size, met, one, audience, famous)
         assert told.shared_expected[0] == pytest.approx(expected, abs=2e-6) and told.shared[0] == len(met)
 
 

@@ -380,8 +380,9 @@ class _Here:
 def _searched(told: _Told, number: int, engine: ModuleType) -> dict[str, int]:
     cell, copy = told.wanted[number]
     world = told.dealt(cell, copy)
-    again = network.validate(world, plan=told.plan, engine=engine, resolution_s=told.resolution_s, of=told.validation)
-    return {"edges": again.edges.height, "naive_edges": _naive(world, told.plan, engine).height}
+    edges = network.validate(world, plan=told.plan, engine=engine, resolution_s=told.resolution_s,
+                             of=told.validation).edges.height  # nothing else of it is held while the rule is asked
+    return {"edges": edges, "naive_edges": _naive(world, told.plan, engine).height}
 
 
 def _searched_here(engine: ModuleType, told: _Told, number: int) -> bytes:

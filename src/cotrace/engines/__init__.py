@@ -160,7 +160,12 @@ def by_others(events: Events, actor: NDArray[np.int32]) -> Events:
 
 
 def take(events: Events, kept: NDArray) -> Events:
-    """The events at these positions (ascending, or a mask); codes stay what they were, objects may become empty."""
+    """The events at these positions (ascending, or a mask); codes stay what they were, objects may become empty.
+
+    Where all are taken, they are the events themselves, and nothing is held twice.
+    """
+    if kept.dtype == np.bool_ and kept.all():
+        return events
     if kept.dtype == np.bool_:
         from ._again import those
 

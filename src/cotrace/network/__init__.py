@@ -176,7 +176,7 @@ def _test(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects:
     public = _audiences.publics(layer) if held is None else held
     audience = public.audience
     counts = _choice.of_objects(layer, audience)
-    famous = _choice.fame(counts, layer.events.actor, layer.events.object, len(layer.degree))
+    famous = _choice.fame(layer, counts, audience, np.r_[pairs.a, pairs.b])
     choice = _choice.expect(layer.size, layer.events.object[pairs.event_a], pairs, audience, famous)
     return _timed(layer, engine, tried, min_objects, public, pairs, choice, _choice.weights(choice))
 
@@ -192,7 +192,7 @@ def _once_more(one: Tested, engine: ModuleType, tried: tuple[int, ...], min_obje
 
 def _timed(layer: Layer, engine: ModuleType, tried: tuple[int, ...], min_objects: int, public: _audiences.Publics,
            pairs: Pairs, choice: _choice.Choice, weight: NDArray[np.int64]) -> Tested:
-    hours = _timing.clock(layer, _choice.of_objects(layer, public.audience))
+    hours = _timing.clock(layer, public.audience, _choice.of_objects(layer, public.audience))
     home = _timing.at_home(layer, hours, public.audience)
     kept, among = met(pairs, len(layer.events))
     best = _timing.over_windows(among, weight, _timing.acts(layer, hours, kept, home),

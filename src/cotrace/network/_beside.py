@@ -141,8 +141,8 @@ class Beside:
                  tried: tuple[int, ...], crew: NDArray[np.int64], engine: ModuleType, min_objects: int):
         self.layer, self.audience, self.engine, self.min_objects = layer, audience, engine, min_objects
         counts = _choice.of_objects(layer, audience)
-        self.fame = _choice.fame(counts, layer.events.actor, layer.events.object, len(layer.degree))
-        self.hours = _timing.clock(layer, counts)
+        self.fame = _choice.fame(layer, counts, audience, crew)
+        self.hours = _timing.clock(layer, audience, counts)
         mine = np.zeros(len(layer.degree), dtype=bool)
         mine[crew] = True
         self.events = np.flatnonzero(mine[layer.events.actor])
@@ -201,8 +201,9 @@ class Beside:
         mine = np.bincount(self.audience[members], minlength=len(self.fame.totals)).astype(float)
         more = joint * np.array([1.0, len(members) <= _choice.RARE])
         return _choice.Fame(self.fame.objects + more[:, None, None] * (np.outer(mine, mine) - np.diag(mine)),
-                            self.fame.own[:, members] + more[:, None, None] * mine,
-                            self.fame.degree[:, members] + more[:, None], self.fame.totals + joint * mine)
+                            self.fame.own[:, self.fame.place[members]] + more[:, None, None] * mine,
+                            np.arange(len(members)), self.fame.degree[:, members] + more[:, None],
+                            self.fame.totals + joint * mine)
 
     def _window(self, counted: _Counted, rows: NDArray, known: NDArray, ring: Ring, events: Events,
                 acts: _timing.Acts, pairs: Pairs, weight: NDArray[np.int64]) -> Window:

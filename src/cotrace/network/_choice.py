@@ -31,18 +31,40 @@ class Choice:
     rare_expected: NDArray[np.float64]
 
 
-def of_objects(layer: Layer, audience: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many actors of each audience act on each object; [object, audience]."""
-    return _of_objects(layer.events.object, layer.events.actor, audience, len(layer.size),
-                       int(audience.max(initial=0)) + 1)
+def of_objects(layer: Layer, audience: NDArray[np.int64]) -> NDArray[np.int32]:
+    """How many actors of each audience act on each object that two actors share; [row of the object, audience]."""
+    return counted(layer.row, layer.events.object, audience[layer.events.actor], len(layer.shared),
+                   int(audience.max(initial=0)) + 1)
 
 
 @njit(cache=True, nogil=True)
-def _of_objects(object_, actor, audience, objects, audiences):  # pragma: no cover
-    counts = np.zeros((objects, audiences), dtype=np.int64)
-    for i in range(len(actor)):
-        counts[object_[i], audience[actor[i]]] += 1
+def counted(row, object_, audience, rows, audiences):  # pragma: no cover
+    """Acts of each audience on each object that has a row; [row, audience].
+
+    Args:
+        row: of each object; `rows` and more: it has none. Most objects are one actor's, and say nothing in a table.
+        object_, audience: of each act.
+    """
+    counts = np.zeros((rows, audiences), dtype=np.int32)
+    for i in range(len(object_)):
+        if row[object_[i]] < rows:
+            counts[row[object_[i]], audience[i]] += 1
     return counts
+
+
+def mainly(shared: NDArray[np.int64], counts: NDArray[np.int32], object_: NDArray, audience: NDArray[np.int64],
+           objects: int) -> NDArray[np.int64]:
+    """Of each object, the audience of most of its actors, the first of those of as many.
+
+    Args:
+        shared: objects of two actors and more, whose counts are rows of `counts`.
+        object_, audience: of each act.
+        objects: how many there are.
+    """
+    of = np.zeros(objects, dtype=np.int64)
+    of[object_] = audience  # of those that are one actor's
+    of[shared] = counts.argmax(axis=1)
+    return of
 
 
 class Fame(NamedTuple):
@@ -50,44 +72,58 @@ class Fame(NamedTuple):
     actors. Whole numbers, whose sums are exact in any order."""
 
     objects: NDArray[np.float64]   # [of which, audience, audience]: how often two actors of these share an object
-    own: NDArray[np.float64]       # [of which, actor, audience]: acts of these on its objects, its own included
+    own: NDArray[np.float64]       # [of which, place of an actor, audience]: acts of these on its objects, its own too
+    place: NDArray[np.int64]       # of each actor, in `own`; −1: it was not asked for
     degree: NDArray[np.float64]    # [of which, actor]: its objects
     totals: NDArray[np.float64]    # [audience]: acts
 
 
-def fame(counts: NDArray[np.int64], actor: NDArray, object_: NDArray, actors: int) -> Fame:
+def fame(layer: Layer, counts: NDArray[np.int32], audience: NDArray[np.int64], asked: NDArray) -> Fame:
     """Count it.
 
     Args:
         counts: as `of_objects` gives them.
-        actor, object_: of each act.
-        actors: how many there are.
+        audience: of each actor.
+        asked: actor codes, any number of times each: those whose `own` is counted. Of all it would be the largest
+            table of a search.
     """
-    rare = counts.sum(axis=1) <= RARE
-    objects, own, degree = _fame(counts, rare, actor, object_, actors)
-    return Fame(objects.astype(float), own, degree, counts.sum(axis=0).astype(float))
+    place = np.full(len(layer.degree), -1)
+    place[asked] = 0
+    there = np.flatnonzero(place == 0)
+    place[there] = np.arange(len(there))
+    events = layer.events
+    objects, own, degree = _fame(counts, layer.size <= RARE, layer.row, events.object, events.actor, audience, place,
+                                 len(there))
+    totals = np.bincount(audience, layer.degree, minlength=counts.shape[1]).astype(float)
+    return Fame(objects.astype(float), own, place, degree, totals)
 
 
 @njit(cache=True, nogil=True)
-def _fame(counts, rare, actor, object_, actors):  # pragma: no cover
+def _fame(counts, rare, row, object_, actor, audience, place, asked):  # pragma: no cover
     there = counts.shape[1]
     objects = np.zeros((2, there, there), dtype=np.int64)
-    for j in range(len(counts)):
+    own, degree = np.zeros((2, asked, there)), np.zeros((2, len(place)))
+    done = np.zeros(len(counts), dtype=np.bool_)
+    for i in range(len(actor)):
+        a, j, few = actor[i], row[object_[i]], rare[object_[i]]
+        for which in range(2 if few else 1):
+            degree[which, a] += 1
+            if place[a] >= 0 and j == len(counts):  # nobody else is there
+                own[which, place[a], audience[a]] += 1
+            elif place[a] >= 0:
+                for one in range(there):
+                    own[which, place[a], one] += counts[j, one]
+        if j == len(counts) or done[j]:
+            continue
+        done[j] = True
         for one in range(there):
             if counts[j, one] == 0:  # few audiences act on most objects
                 continue
             for other in range(there):
-                both = counts[j, one] * (counts[j, other] - (one == other))
+                both = np.int64(counts[j, one]) * (counts[j, other] - (one == other))
                 objects[0, one, other] += both
-                if rare[j]:
+                if few:
                     objects[1, one, other] += both
-    own, degree = np.zeros((2, actors, there)), np.zeros((2, actors))
-    for i in range(len(actor)):
-        a, j = actor[i], object_[i]
-        for which in range(2 if rare[j] else 1):
-            degree[which, a] += 1
-            for one in range(there):
-                own[which, a, one] += counts[j, one]
     return objects, own, degree
 
 
@@ -101,8 +137,10 @@ def expect(size: NDArray[np.int64], object_: NDArray, pairs: Pairs, audience: ND
         size: actors of each object.
         object_: of each meeting of the pairs.
         audience: of each actor.
+        known: with every actor of these pairs asked for.
     """
     a, b, of_a, of_b = pairs.a, pairs.b, audience[pairs.a], audience[pairs.b]
+    at_a, at_b = known.place[a], known.place[b]
     same = of_a == of_b
     acts_a = known.totals[of_a] - known.degree[0][a] - np.where(same, known.degree[0][b], 0)
     acts_b = known.totals[of_b] - known.degree[0][b] - np.where(same, known.degree[0][a] + 1, 0)
@@ -110,8 +148,8 @@ def expect(size: NDArray[np.int64], object_: NDArray, pairs: Pairs, audience: ND
     results = []
     for which, of in enumerate((np.ones(len(size), dtype=bool), size <= RARE)):
         own, degree, both = known.own[which], known.degree[which], _by_pair(of[object_], pairs)
-        theirs = np.where(same, 2 * (own[a, of_a] + own[b, of_b] - degree[a] - degree[b] - both),
-                          own[a, of_b] + own[b, of_a] - both)
+        theirs = np.where(same, 2 * (own[at_a, of_a] + own[at_b, of_b] - degree[a] - degree[b] - both),
+                          own[at_a, of_b] + own[at_b, of_a] - both)
         expected = chance * (known.objects[which][of_a, of_b] - theirs + 1)
         results.append((_by_pair(pairs.counted & of[object_], pairs), round_up(expected)))
     (shared, expected), (rare, rare_expected) = results

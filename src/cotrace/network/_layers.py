@@ -270,9 +270,9 @@ def counted(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weigh
     """
     events, who = layer.events, side(layer.events.actor, home)
     hot = hot_events(layer, engine, window_s) if crowds else np.zeros(len(events), dtype=bool)
-    cold = take(events, ~hot) if crowds else events
-    lag_bin = layer.lag_bin[~hot] if crowds else layer.lag_bin
-    around = np.ascontiguousarray(engine.lag_near(cold, window_s, lag_bin, BINS), dtype=np.int32)
+    cold = (layer.size > 1)[events.object] & ~hot  # where nobody else is, nobody is near
+    around = np.ascontiguousarray(engine.lag_near(take(events, cold), window_s, layer.lag_bin[cold], BINS),
+                                  dtype=np.int32)
     narrow = int(layer.size.max(initial=0)) < 2**31 // UNIT  # half the memory, where it is enough
     near, others = np.zeros((2, len(kept), BINS), dtype=np.int32 if narrow else np.int64)
     place = np.full(len(events), -1, dtype=np.int32)
@@ -288,11 +288,10 @@ def counted(layer: Layer, engine: ModuleType, window_s: int, pairs: Pairs, weigh
 @_compiled
 def _sum_up(around, start, lag_bin, hot, who, row, place, near, others, habit_near, habit_others,
             object_near, object_others):  # pragma: no cover
-    """Sum up what surrounds each event; `around`: what cold ones have near them."""
+    """Sum up what surrounds each event; `around`: what cold ones have near them, of objects of two actors and more."""
     of_bin, there, cold = np.zeros(BINS, dtype=np.int64), np.empty(BINS, dtype=np.int64), 0
     for j in range(len(start) - 1):
         if start[j + 1] - start[j] < 2:  # nobody else is there
-            cold += start[j + 1] > start[j] and not hot[start[j]]
             continue
         of_bin[:] = 0
         for i in range(start[j], start[j + 1]):

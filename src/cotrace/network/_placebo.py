@@ -23,6 +23,7 @@ from scipy.sparse.csgraph import connected_components
 
 from .. import tables
 from ..engines import Events, by_others, encode, firsts, take
+from . import _choice
 from ._layers import DAY, LAGS_S, SECOND, SIZES
 
 PLACEBOS = ("lateness", "lateness_hour")
@@ -122,14 +123,14 @@ def _codes(names: Sequence[str] | pl.Series, groups: Mapping[str, int]) -> NDArr
 def _levels(acts: Events, of_kind: NDArray, likes: NDArray, cell: str) -> list[NDArray[np.int64]]:
     """Cells from the finest to the coarsest: codes of each act; every cell lies within one of the next level."""
     object_, at = acts.object[of_kind], acts.at[of_kind]
-    circles = int(likes.max(initial=0)) + 1
-    counts = np.bincount(object_ * np.int64(circles) + likes[acts.actor[of_kind]],
-                         minlength=(len(acts.start) - 1) * circles).reshape(-1, circles)
-    first = np.zeros(len(counts), dtype=np.int64)
+    circle, size = likes[acts.actor[of_kind]], np.bincount(object_, minlength=len(acts.start) - 1)
+    row = np.where(size > 1, np.cumsum(size > 1) - 1, len(size))
+    counts = _choice.counted(row, object_, circle, np.count_nonzero(size > 1), int(likes.max(initial=0)) + 1)
+    first = np.zeros(len(size), dtype=np.int64)
     first[object_[::-1]] = at[::-1]  # acts on an object are in order of time: what is written last, is the first
-    size = np.digitize(counts.sum(axis=1), SIZES)[object_]
     lag = np.searchsorted(np.array(LAGS_S) * SECOND, at - first[object_], side="right")
-    keys = [size, counts.argmax(axis=1)[object_], lag]
+    keys = [np.digitize(size, SIZES)[object_],
+            _choice.mainly(np.flatnonzero(size > 1), counts, object_, circle, len(size))[object_], lag]
     if cell == "lateness_hour":
         keys.append(at % DAY // (HOURS * 3600 * SECOND))
     levels = []

@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from . import _search
+from . import _choice, _search
 from ._layers import BINS, DAY, POOL, SIDES, UNIT, Layer, Pairs, Window
 
 HABIT = 10.0       # others: how many pooled acts a habit starts from
@@ -63,10 +63,11 @@ class Timing(NamedTuple):
     chance: NDArray[np.float64]
 
 
-def clock(layer: Layer, counts: NDArray[np.int64]) -> Clock:
+def clock(layer: Layer, audience: NDArray[np.int64], counts: NDArray[np.int32]) -> Clock:
     """When actors, audiences and everybody act; `counts` as `_choice.of_objects` gives them."""
     hour = layer.events.at % DAY
-    audience_of = counts.argmax(axis=1)
+    audience_of = _choice.mainly(layer.shared, counts, layer.events.object, audience[layer.events.actor],
+                                 len(layer.size))
     times = []
     for owner, owners in ((layer.events.actor, len(layer.degree)),
                           (audience_of[layer.events.object], counts.shape[1])):
