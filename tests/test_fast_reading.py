@@ -54,12 +54,13 @@ POST = st.fixed_dictionaries({"id": ID, "account": st.sampled_from(["a", "b", "@
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(files=st.lists(st.lists(POST, min_size=1, max_size=12), min_size=1, max_size=3), held=st.integers(1, 4000))
-def test_a_few_posts_at_a_time_give_the_reading_that_all_at_once_give(files, held, tmp_path, monkeypatch):
+@given(files=st.lists(st.lists(POST, min_size=1, max_size=12), min_size=1, max_size=3), held=st.integers(1, 4000),
+       sample=st.integers(1, 3))
+def test_a_few_posts_at_a_time_give_the_reading_that_all_at_once_give(files, held, sample, tmp_path, monkeypatch):
     folder = tmp_path / os.urandom(8).hex()
     folder.mkdir()
-    monkeypatch.setattr(_shelf, "BOX", 2)
-    monkeypatch.setattr(_shelf, "SAMPLE", 1)
+    monkeypatch.setattr(_shelf, "ROW_GROUP", 2)
+    monkeypatch.setattr(_shelf, "SAMPLE", sample)
     monkeypatch.setattr(readers.gathered, "__defaults__", (readers.every, 3))
     paths = []
     for number, records in enumerate(files):
@@ -89,7 +90,7 @@ def test_a_few_posts_at_a_time_give_the_reading_that_all_at_once_give(files, hel
 
 
 def test_rows_of_coortweet_are_gathered_in_stretches_as_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(_shelf, "BOX", 3)
+    monkeypatch.setattr(_shelf, "SAMPLE", 3)
     dice = random.Random(1)
     contents = [n // 3 if dice.random() < .9 else 5 for n in range(200)]
     rows = [f"https://{dice.randrange(5)}.example,a{n // 3 % 7},{content},{1767607200 + n // 3}\n"
@@ -121,7 +122,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused_and_nothing_is_ke
     path = tmp_path / "grows.jsonl"
     line = '{"id": "%d", "account": "%s", "at": "2026-01-05T10:00:00Z"}\n'
     path.write_text("".join(line % (n, n % 5) for n in range(50)))
-    take, kept = reading.File._take, []
+    take, kept = reading.File._rows, []
 
     def taken(self, some):
         if name == "a":
@@ -131,7 +132,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused_and_nothing_is_ke
             os.utime(path, ns=(1, 1))  # rewritten to the same size
         return take(self, some)
 
-    monkeypatch.setattr(reading.File, "_take", taken)
+    monkeypatch.setattr(reading.File, "_rows", taken)
 
     with pytest.raises(InputError, match="was changed while it was being read") as fault:
         reading.read_to(kept.append, [path])
@@ -147,7 +148,7 @@ def test_a_disk_that_is_full_is_said_so(tmp_path):
         pytest.skip("no /dev/full here")
     folder = tmp_path / "shelf"
     folder.mkdir()
-    (folder / "000000.box").symlink_to("/dev/full")
+    (folder / "000000.run").symlink_to("/dev/full")
 
     with pytest.raises(InputError, match=r"cannot be put aside.*\n.*Make room"):
         reading.read_to(lambda _: None, [path], folder=folder, held=1)
@@ -284,7 +285,7 @@ def some_posts(path: Path, number: int = 300) -> Path:
 
 
 def test_posts_that_do_not_fit_into_memory_lie_in_the_case_as_those_that_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(_shelf, "BOX", 20)
+    monkeypatch.setattr(_shelf, "ROW_GROUP", 20)
     monkeypatch.setattr(_shelf, "SAMPLE", 1)
     monkeypatch.setattr(readers.gathered, "__defaults__", (readers.every, 40))
     path = some_posts(tmp_path / "posts.jsonl")

@@ -14,7 +14,6 @@ thousand times its acts, and not their square.
 So memory is that of the events, of a bounded number of meetings, and of the answer; nothing is sampled or estimated.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Self
@@ -23,6 +22,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ahead import cores
 from . import Events
 from ._order import length
 
@@ -45,8 +45,7 @@ _MIX = 0x9E3779B97F4A7C15  # Knuth's multiplier: the upper bits of the product d
 
 def threads(workers: int | None) -> int:
     """One a core, or as many as are asked for."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, workers if workers is not None else cores)
+    return max(1, workers if workers is not None else cores())
 
 
 def on_all_cores(task: Callable, ranges: list[tuple[int, int]], workers: int | None) -> list:

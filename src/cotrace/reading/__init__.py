@@ -5,6 +5,7 @@ that a question that the files leave open is asked once, before any work. What t
 choose between two versions of one post, and to go on when more than a twentieth of the records cannot be read.
 """
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -102,7 +103,12 @@ def read_to(keep: Callable[[pl.DataFrame], None], posts: object, *, columns: Map
     """
     check_allowed(allow_rejects)
     asked, sources = _asked(posts, columns or {}, zone, platform)
-    shelf = Shelf(folder, held)
+    with contextlib.closing(Shelf(folder, held)) as shelf:
+        return _read_to(keep, asked, sources, allow_rejects, shelf, progress)
+
+
+def _read_to(keep: Callable[[pl.DataFrame], None], asked: Asked, sources: Sequence[readers.Source],
+             allow_rejects: float, shelf: Shelf, progress: Progress) -> Reading:
     files = []
     for number, source in enumerate(sources):
         progress("reading files", number, len(sources))

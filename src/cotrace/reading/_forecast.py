@@ -61,7 +61,7 @@ def _looked_at(source: readers.Source, asked: Asked) -> tuple[float, float, floa
         file.container = name
         some = readers.columns_of(first, {}, readers.every) if name not in ("parquet", "table") else _columns(source)
         file._wanted(some.columns)
-        file._take(some)
+        file.take([some])
         count = _count(source, name, first)
     except (CotraceError, OSError, pl.exceptions.PolarsError):
         return None

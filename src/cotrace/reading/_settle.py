@@ -5,6 +5,7 @@ Posts are known by a number made of their id, so that ten million ids need not b
 with another are looked at themselves.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from .. import digest, normalise
+from ..ahead import ahead
 from ..tables import ACTORS, POSTS, REJECTS, conform, empty
 from ._shelf import FILE, ROWS, Shelf
 from ._stream import File
@@ -112,17 +114,24 @@ class Settling:
 
     def posts(self, seen: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """tables.POSTS, a stretch of time after the other; who is seen in them is put into `seen`."""
-        for stretch in self.shelf.stretches():
-            stretch = self._ordered(stretch)
-            if self.conflicts:
-                stretch = stretch.filter(~pl.col("post").is_in(sorted(self.conflicts)))
-            seen.append(_seen(stretch))
-            if len(self.twice):
-                again = self._again(stretch)
-                stretch = pl.concat([stretch.filter(~again), self._once(stretch.filter(again))])
-            kept = self._finished(stretch.sort("at", "post", nulls_last=True))
+        tasks = (functools.partial(self._settled, take) for take in self.shelf.stretches())
+        for kept, who in filter(None, ahead(tasks, 1)):  # one is settled while the one before is written
+            seen.append(who)
             self.tally.see(kept)
             yield kept
+
+    def _settled(self, take: Callable[[], pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+        """The posts of a stretch, and who is seen in them; None where nobody posted."""
+        stretch = self._ordered(take())
+        if stretch.is_empty():
+            return None
+        if self.conflicts:
+            stretch = stretch.filter(~pl.col("post").is_in(sorted(self.conflicts)))
+        who = _seen(stretch)
+        if len(self.twice):
+            again = self._again(stretch)
+            stretch = pl.concat([stretch.filter(~again), self._once(stretch.filter(again))])
+        return self._finished(stretch.sort("at", "post", nulls_last=True)), who
 
     def _once(self, again: pl.DataFrame) -> pl.DataFrame:
         """One record a post: the first; where records are gathered, with the links of all."""

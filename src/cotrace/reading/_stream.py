@@ -5,13 +5,15 @@ have, dates with slashes, which need all of them), the file is read again, knowi
 column) is remembered, for all files are asked about at once.
 """
 
+import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from .. import normalise, readers
+from ..ahead import ahead, cores
 from ..errors import InputError
 from ..tables import REJECTS
 from ._shelf import Shelf
@@ -73,7 +75,7 @@ class File:
     clock: normalise.Clock = field(default_factory=normalise.Clock)
     rejects: list[pl.DataFrame] = field(default_factory=list)
     fault: InputError | None = None                   # a column that cannot be what it is said to be
-    changed: bool = False                             # what came later changes how the first records read
+    changed: bool = False                             # it has to be read again: what came later changes how it reads
 
     def whole(self, container) -> bool:
         """Read it; False: it has to be read again, in another way.
@@ -90,16 +92,33 @@ class File:
             told.update(piece)
 
         self.container = container.__name__.rpartition(".")[2]
-        for some in readers.slices(self.source, container, self._wanted, hear):
-            if some.columns != self.columns or not self.layout.name:
-                self._wanted(some.columns)
-            if self.changed or not self._take(some):
-                return False
-            self.records += some.records
+        self.take(readers.slices(self.source, container, self._wanted, hear))
+        if self.changed:
+            return False
         if not self.records:
             raise readers.nothing_in(self.source, self.container)
         self.sha256 = told.hexdigest() if heard else self.source.sha256()
         return True
+
+    def take(self, slices: Iterable[readers.Slice]) -> None:
+        """Put the posts of these records on the shelf; ends early where `changed`."""
+        for cleaned in ahead(self._cleaning(slices), cores()):
+            self._put(cleaned)
+
+    def _cleaning(self, slices: Iterable[readers.Slice]) -> Iterator[Callable[[], "_Cleaned"]]:
+        """Look at slices one after the other; what is left to do for each asks nothing of those before it."""
+        for some in slices:
+            if some.columns != self.columns or not self.layout.name:
+                self._wanted(some.columns)
+            if self.changed:
+                return
+            rows = self._rows(some)
+            if "at" in self.there and not self._heed(rows["at"]):
+                self.changed = True
+                return
+            if not self._open_questions() and self.fault is None:
+                yield functools.partial(_cleaned, rows, self.zone, self.platform, self.dates)
+            self.records += some.records
 
     def _wanted(self, columns: tuple[str, ...]) -> Iterable[str]:
         """Which columns are read; settles which is which."""
@@ -117,7 +136,8 @@ class File:
         self.wanted = [name for name in columns if name in theirs]
         return self.wanted
 
-    def _take(self, some: readers.Slice) -> bool:
+    def _rows(self, some: readers.Slice) -> pl.DataFrame:
+        """Our columns of a slice."""
         have = set(some.frame.columns)
         rows = some.frame.select(
             *((pl.col(theirs) if theirs in have else pl.lit(None, pl.String)).alias(ours)
@@ -131,11 +151,7 @@ class File:
             self.rejects.append(pl.DataFrame(
                 [(self.source.name, one.number, one.line, one.fault, one.found) for one in some.faults],
                 schema=REJECTS, orient="row"))
-        if "at" in self.there and not self._heed(rows["at"]):
-            return False
-        if not self._open_questions() and self.fault is None:
-            self._put(rows)
-        return True
+        return rows
 
     def _heed(self, at: pl.Series) -> bool:
         """Look at the times for what may have to be asked; False: their order of day and month is not known yet."""
@@ -151,13 +167,13 @@ class File:
         return (any(not names & self.there for names in NEEDED.values())
                 or (self.zone is None and bool(self.zoneless)))
 
-    def _put(self, rows: pl.DataFrame) -> None:
-        rows = rows.drop("gather", strict=False).rename({"record": "receipt"})
-        try:
-            kept, wrong = normalise.clean(rows, zone=self.zone, platform=self.platform, dates=self.dates)
-        except InputError as fault:
-            self.fault = fault
+    def _put(self, cleaned: "_Cleaned") -> None:
+        if self.fault is not None:
             return
+        if isinstance(cleaned, InputError):
+            self.fault = cleaned
+            return
+        kept, wrong = cleaned
         if wrong.height:
             self.rejects.append(wrong.select(pl.lit(self.source.name).alias("file"), pl.col("receipt").alias("record"),
                                              "line", "reason", "found"))
@@ -197,6 +213,18 @@ class File:
     @property
     def platform(self) -> str | None:
         return self.layout.platform or self.asked.platform
+
+
+_Cleaned = tuple[pl.DataFrame, pl.DataFrame] | InputError
+
+
+def _cleaned(rows: pl.DataFrame, zone: str | None, platform: str | None, dates: str | None) -> _Cleaned:
+    """Posts and rejects, or the column that cannot be what it is said to be."""
+    try:
+        return normalise.clean(rows.drop("gather", strict=False).rename({"record": "receipt"}), zone=zone,
+                               platform=platform, dates=dates)
+    except InputError as fault:
+        return fault
 
 
 def stream(source: readers.Source, asked: Asked, shelf: Shelf, number: int) -> File:

@@ -1,10 +1,11 @@
 """One task over a range of numbers, on all cores; the answer depends on no number of threads."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+
+from ..ahead import cores
 
 ALONE = 256  # numbers, below which starting threads costs more than they do
 
@@ -16,7 +17,7 @@ def on_all_cores(task: Callable, count: int, workers: int | None, first: int = 0
         task: gives up the interpreter's lock (numba, nogil), and writes where no other piece writes.
         workers: threads; None: all cores.
     """
-    cores = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    cuts = np.linspace(0, count, (1 if count < ALONE else 2 * cores) + 1).astype(np.int64) + first
-    with ThreadPoolExecutor(cores) as pool:
+    threads = workers or cores()
+    cuts = np.linspace(0, count, (1 if count < ALONE else 2 * threads) + 1).astype(np.int64) + first
+    with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda ends: task(*ends), zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)))
