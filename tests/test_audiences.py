@@ -1,6 +1,9 @@
 """Who is whose public: told by what people share, of small data to the last digit, of large as far as it counts."""
 
 import functools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
@@ -90,13 +93,33 @@ def test_a_crowd_is_counted_among_all_and_not_in_the_sample(monkeypatch):
 
 def test_the_sums_of_a_block_are_those_of_one_thread():
     """To the last bit, however many threads the library for matrices takes: pieces are too small to be shared."""
-    block = np.random.Generator(np.random.PCG64(4)).normal(size=(5 * _audiences.PIECE + 3, WIDE))
-    pieces = [block[i : i + _audiences.PIECE] for i in range(0, len(block), _audiences.PIECE)]
+    asked = """
+import hashlib, numpy as np
+from cotrace.network import _audiences
+block = np.random.Generator(np.random.PCG64(4)).normal(size=(50_003, 36))
+by = np.random.Generator(np.random.PCG64(5)).normal(size=(36, 36))
+products, mixed = _audiences._products(block), _audiences._mixed(block, by)
+assert np.allclose(products, block.T @ block, atol=1e-6) and np.allclose(mixed, block @ by, atol=1e-6)
+print(hashlib.sha256(products.tobytes() + mixed.tobytes()).hexdigest())
+"""
+    told = {subprocess.run([sys.executable, "-c", asked], env={**os.environ, "OPENBLAS_NUM_THREADS": threads},
+                           capture_output=True, text=True, check=True).stdout for threads in ("1", "2", "7")}
 
-    assert np.array_equal(_audiences._products(block),
-                          np.sum([piece.T @ piece for piece in pieces[:-1]], axis=0) + pieces[-1].T @ pieces[-1])
-    by = np.random.Generator(np.random.PCG64(5)).normal(size=(WIDE,) * 2)
-    assert np.allclose(_audiences._mixed(block, by), block @ by, rtol=0, atol=1e-12)
+    assert len(told) == 1
+
+
+def test_a_table_times_a_block_is_the_same_on_any_number_of_cores(monkeypatch):
+    """Rows are shared out; the sum of each is taken in the order of its entries."""
+    monkeypatch.setattr(_audiences, "ALONE", 0)
+    block = np.random.Generator(np.random.PCG64(4)).normal(size=(70, WIDE))
+    dense = some_table(200, 70).toarray()
+    dense[3:90] = 0  # rows without an entry, more than a core's share
+    table = sp.csr_matrix(dense)
+
+    for several in (1, 2, 5):
+        monkeypatch.setattr(_audiences, "cores", lambda several=several: several)
+        assert np.array_equal(_audiences._Table(table) @ block, table @ block)
+        assert np.array_equal(_audiences._Table(table[:0]) @ block, np.empty((0, WIDE)))
 
 
 def test_who_has_nothing_in_common_with_anybody_points_nowhere():

@@ -8,6 +8,7 @@ renaming changes nothing; and a group that does nearly all things together as th
 Source: Qin & Rohe 2013, arXiv:1309.4111; the filter: Zhou & Saad 2007, doi:10.1137/050630404.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 
+from ..ahead import ahead, cores
 from ._layers import Layer
 
 AUDIENCES = (12, 32)  # that are looked for, fewest and most: more splits communities of taste, fewer mixes them. Of 40
@@ -34,7 +36,8 @@ ROUNDS = (2, 64)      # fewest and most: after two, communities of taste are tol
 WORK = 10_000_000     # acts read in all rounds, where that is more than the fewest: 60,000 acts converge in it
 CONVERGED = 1e-9      # of a squared singular value: three digits below those that count
 DUST = 1e-6           # of the mean length: who lies so near the origin has nothing in common with any audience
-PIECE = 512           # rows of a block that are multiplied at once: 2^17 products, half of what one thread is left with
+PIECE = 256           # rows of a block that are multiplied at once: of 2,048 the library for matrices starts threads
+ALONE = 2**16         # entries of a table, below which starting threads costs more than they do
 SAMPLE = 2**14        # busy actors that say where audiences lie: a crowd of 1 % is then 160 of them
 
 
@@ -106,16 +109,51 @@ def by_deeds(layer: Layer) -> NDArray[np.int64]:
     return active[np.argsort(total[active], kind="stable")]
 
 
+class _Table:
+    """A sparse table that is multiplied with blocks of vectors, its rows shared out among the cores: the sum of a row
+    is taken by one of them, in the order of its entries."""
+
+    def __init__(self, table: sp.csr_matrix):
+        self.start, self.column, self.weight = table.indptr, table.indices, table.data
+        self.entries = len(self.weight)
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def __matmul__(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
+        block, out = np.ascontiguousarray(block), np.empty((len(self), block.shape[1]))
+        parts = 1 if self.entries < ALONE else 4 * cores()
+        cuts = np.searchsorted(self.start, np.linspace(0, self.entries, parts + 1))
+        cuts[0], cuts[-1] = 0, len(self)
+        rows = (functools.partial(_multiply, self.start, self.column, self.weight, block, out, first, last)
+                for first, last in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
+        for _ in ahead(rows, cores()):
+            pass
+        return out
+
+
+@njit(cache=True, nogil=True)
+def _multiply(start, column, weight, block, out, first, last):  # pragma: no cover
+    many = block.shape[1]
+    for row in range(first, last):
+        for one in range(many):
+            out[row, one] = 0.0
+        for entry in range(start[row], start[row + 1]):
+            by, other = weight[entry], column[entry]
+            for one in range(many):
+                out[row, one] += by * block[other, one]
+
+
 def _leading(table: sp.csr_matrix, many: int) -> NDArray[np.float64]:
     """The leading left singular vectors of a table, each times its singular value; [row, many].
 
     Every round takes a block of right vectors through a Chebyshev polynomial of table.T @ table that is small where the
     block says that the noise is, and turns what comes out into the best vectors that it holds.
     """
-    turned = table.T.tocsr()
-    block = turned @ np.random.Generator(np.random.PCG64(0)).normal(size=(table.shape[0], many + SPARE))
+    table, turned = _Table(table), _Table(table.T.tocsr())
+    block = turned @ np.random.Generator(np.random.PCG64(0)).normal(size=(len(table), many + SPARE))
     right, left, value = _best(table, block)
-    most = int(np.clip(WORK // (DEGREE * max(table.nnz, 1)), *ROUNDS))
+    most = int(np.clip(WORK // (DEGREE * max(table.entries, 1)), *ROUNDS))
     for _ in range(most):
         again = turned @ left
         off = np.sqrt(((again - right * value)[:, :many] ** 2).sum(axis=0))
@@ -125,7 +163,7 @@ def _leading(table: sp.csr_matrix, many: int) -> NDArray[np.float64]:
     return left[:, :many]
 
 
-def _filtered(table: sp.csr_matrix, turned: sp.csr_matrix, block: NDArray[np.float64], again: NDArray[np.float64],
+def _filtered(table: _Table, turned: _Table, block: NDArray[np.float64], again: NDArray[np.float64],
               most: float, noise: float) -> NDArray[np.float64]:
     """A Chebyshev polynomial of turned @ table, of 1 at `most` and as small as can be from 0 to `noise`, of a block.
 
@@ -145,7 +183,7 @@ def _filtered(table: sp.csr_matrix, turned: sp.csr_matrix, block: NDArray[np.flo
     return block
 
 
-def _best(table: sp.csr_matrix, block: NDArray[np.float64],
+def _best(table: _Table, block: NDArray[np.float64],
           ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The right vectors nearest to singular ones in what a block spans, the table times them, squared singular values;
     greatest first."""
@@ -166,9 +204,11 @@ def _upright(block: NDArray[np.float64]) -> NDArray[np.float64]:
 def _products(block: NDArray[np.float64]) -> NDArray[np.float64]:
     """block.T @ block, in pieces that the library for matrices does not share among threads: they would wait for each
     other longer than they count, and their number would decide the last digit."""
-    whole = len(block) // PIECE * PIECE
-    pieces = block[:whole].reshape(-1, PIECE, block.shape[1])
-    return (pieces.transpose(0, 2, 1) @ pieces).sum(axis=0) + block[whole:].T @ block[whole:]
+    products = np.zeros((block.shape[1], block.shape[1]))
+    for first in range(0, len(block), PIECE):
+        some = block[first : first + PIECE]
+        products += np.ascontiguousarray(some.T) @ some
+    return products
 
 
 def _mixed(block: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:

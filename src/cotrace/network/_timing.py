@@ -266,13 +266,13 @@ def _pace(x, y, weight, events, window, habits, usual):  # pragma: no cover
 def _hours(x, y, a, b, own_a, own_b, events, us, hours):  # pragma: no cover
     """How much of the schedules of the two lies near each other's hour."""
     at_x, at_y = events.at[x] % DAY, events.at[y] % DAY
+    usual_x = _around(hours.everybody, at_x, us) / len(hours.everybody)
+    usual_y = _around(hours.everybody, at_y, us) / len(hours.everybody)
     mass = 0.0
-    for at, audience in ((at_x, events.audience[x]), (at_y, events.audience[y])):
-        usual = _around(hours.everybody, at, us) / len(hours.everybody)
+    for at, usual, audience in ((at_x, usual_x, events.audience[x]), (at_y, usual_y, events.audience[y])):
         of = hours.audience[hours.audience_start[audience] : hours.audience_start[audience + 1]]
         mass = max(mass, (_around(of, at, us) + HOURS * usual) / (len(of) + HOURS))
-    for actor, own, at in ((a, own_a, at_y), (b, own_b, at_x)):
-        usual = _around(hours.everybody, at, us) / len(hours.everybody)
+    for actor, own, at, usual in ((a, own_a, at_y, usual_y), (b, own_b, at_x, usual_x)):
         all_ = hours.actor[hours.actor_start[actor] : hours.actor_start[actor + 1]]
         elsewhere = _around(all_, at, us) - _around(own, at, us)
         mass = max(mass, (elsewhere + HOURS * usual) / (len(all_) - len(own) + HOURS))
