@@ -122,7 +122,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused_and_nothing_is_ke
     path = tmp_path / "grows.jsonl"
     line = '{"id": "%d", "account": "%s", "at": "2026-01-05T10:00:00Z"}\n'
     path.write_text("".join(line % (n, n % 5) for n in range(50)))
-    take, kept = reading.File._rows, []
+    take, kept = reading.File._land, []
 
     def taken(self, some):
         if name == "a":
@@ -132,7 +132,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused_and_nothing_is_ke
             os.utime(path, ns=(1, 1))  # rewritten to the same size
         return take(self, some)
 
-    monkeypatch.setattr(reading.File, "_rows", taken)
+    monkeypatch.setattr(reading.File, "_land", taken)
 
     with pytest.raises(InputError, match="was changed while it was being read") as fault:
         reading.read_to(kept.append, [path])

@@ -14,6 +14,7 @@ A file in this folder is one of two things, or both:
 Records are counted from 1 in the order of the file; what cannot be read counts too, so a receipt never shifts.
 """
 
+import functools
 import hashlib
 import io
 import itertools
@@ -100,12 +101,19 @@ class Slice:
     """Some records of a file, one after another."""
 
     columns: tuple[str, ...]               # of the file, as far as it was read: names in the order they were met
-    frame: pl.DataFrame                    # those columns that were asked for and are here, RECORD, LINE
+    records: int
+    make: Callable[[], pl.DataFrame]       # its frame, in whichever thread asks first
     faults: Sequence[Record] = ()          # records between them that could not be read
 
-    @property
-    def records(self) -> int:
-        return self.frame.height + len(self.faults)
+    @functools.cached_property
+    def frame(self) -> pl.DataFrame:
+        """Those columns that were asked for and are here, RECORD, LINE."""
+        return self.make()
+
+    @classmethod
+    def of(cls, columns: tuple[str, ...], frame: pl.DataFrame, faults: Sequence[Record] = ()) -> "Slice":
+        """One whose frame is made already."""
+        return cls(columns, frame.height + len(faults), lambda: frame, faults)
 
 
 @dataclass
@@ -258,7 +266,7 @@ def columns_of(records: list[Record], known: dict[str, None], choose: Choose) ->
               pl.Series(LINE, [record.line for record in kept], dtype=pl.Int64)]
     for name in choose(tuple(known)):
         series.append(pl.Series(name, [one.get(name) for one in cells], dtype=pl.String))
-    return Slice(tuple(known), pl.DataFrame(series), faults)
+    return Slice.of(tuple(known), pl.DataFrame(series), faults)
 
 
 def numbered(frame: pl.DataFrame, choose: Choose = every, before: int = 0) -> Slice:
@@ -282,8 +290,8 @@ def numbered(frame: pl.DataFrame, choose: Choose = every, before: int = 0) -> Sl
                          pl.lit(None, pl.Int64).alias(LINE), undecodable.alias("#undecodable"))
     faults = frame.filter("#undecodable")[RECORD].to_list()
     kept = frame.filter(~pl.col("#undecodable")) if faults else frame
-    return Slice(tuple(texts), kept.drop("#undecodable"),
-                 [Record(number, None, None, UNDECODABLE) for number in faults])
+    return Slice.of(tuple(texts), kept.drop("#undecodable"),
+                    [Record(number, None, None, UNDECODABLE) for number in faults])
 
 
 def rows(found: Slice) -> Iterator[Record]:

@@ -4,6 +4,7 @@ Which names there are is learned from the lines that the machine code gives up o
 columns are known in the very order in which the slow reader meets them.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
@@ -160,19 +161,25 @@ class _Block:
         for row, records in self.slowly.items():
             counts[row] = len(records)
         numbers = before + np.cumsum(counts) - counts + 1
-        frames = [pl.DataFrame([
-            pl.Series(RECORD, numbers[read]), pl.Series(LINE, np.flatnonzero(read) + self.line),
-            *(self._column(slot, read, table).alias(name) for slot, name in enumerate(self.names.wanted))])]
         slow = [Record(int(numbers[row]) + place, one.line, one.cells, one.fault, one.found)
                 for row, records in sorted(self.slowly.items()) for place, one in enumerate(records)]
+        return Slice(tuple(self.names.known), int(counts.sum()),
+                     functools.partial(self._frame, self.names.wanted, numbers, slow, table),
+                     [one for one in slow if one.cells is None])
+
+    def _frame(self, wanted: tuple[str, ...], numbers: np.ndarray, slow: list[Record],
+               table: tuple[np.ndarray, np.ndarray, np.ndarray]) -> pl.DataFrame:
+        read = self.told == _scan.READ
+        frame = pl.DataFrame([
+            pl.Series(RECORD, numbers[read]), pl.Series(LINE, np.flatnonzero(read) + self.line),
+            *(self._column(slot, read, table).alias(name) for slot, name in enumerate(wanted))])
         whole = [one for one in slow if one.cells is not None]
-        if whole:
-            frames.append(pl.DataFrame([
-                pl.Series(RECORD, [one.number for one in whole]), pl.Series(LINE, [one.line for one in whole]),
-                *(pl.Series(name, [(one.cells or {}).get(name) for one in whole], dtype=pl.String)
-                  for name in self.names.wanted)]))
-        frame = pl.concat(frames).sort(RECORD) if whole else frames[0]
-        return Slice(tuple(self.names.known), frame, [one for one in slow if one.cells is None])
+        if not whole:
+            return frame
+        return pl.concat([frame, pl.DataFrame([
+            pl.Series(RECORD, [one.number for one in whole]), pl.Series(LINE, [one.line for one in whole]),
+            *(pl.Series(name, [(one.cells or {}).get(name) for one in whole], dtype=pl.String)
+              for name in wanted)])]).sort(RECORD)
 
     def _column(self, slot: int, read: np.ndarray, table: tuple[np.ndarray, np.ndarray, np.ndarray]) -> pl.Series:
         starts, sizes, kinds = (part[slot][read] for part in table)

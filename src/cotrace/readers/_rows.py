@@ -68,15 +68,19 @@ class _Block:
 
     def slice(self, header: tuple[str, ...]) -> Slice:
         """What was read."""
+        return Slice(header, self.rows + len(self.slowly), self._frame,
+                     [one for one in self.slowly if one.cells is None])
+
+    def _frame(self) -> pl.DataFrame:
         rows = self.rows
         frame = pl.DataFrame([
             pl.Series(RECORD, self.number[:rows]), pl.Series(LINE, self.line[:rows]),
             *(_scan.column(self.text, self.starts[slot, :rows], self.sizes[slot, :rows], self.kinds[slot, :rows],
                            quotes=True).alias(name) for slot, name in enumerate(self.wanted))])
         whole = [one for one in self.slowly if one.cells is not None]
-        if whole:
-            frame = pl.concat([frame, pl.DataFrame([
-                pl.Series(RECORD, [one.number for one in whole]), pl.Series(LINE, [one.line for one in whole]),
-                *(pl.Series(name, [(one.cells or {})[name] for one in whole], dtype=pl.String)
-                  for name in self.wanted)])]).sort(RECORD)
-        return Slice(header, frame, [one for one in self.slowly if one.cells is None])
+        if not whole:
+            return frame
+        return pl.concat([frame, pl.DataFrame([
+            pl.Series(RECORD, [one.number for one in whole]), pl.Series(LINE, [one.line for one in whole]),
+            *(pl.Series(name, [(one.cells or {})[name] for one in whole], dtype=pl.String)
+              for name in self.wanted)])]).sort(RECORD)

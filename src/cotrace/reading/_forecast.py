@@ -73,7 +73,7 @@ def _columns(source: readers.Source) -> readers.Slice:
     found: Callable = parts.load("readers", "table").slices if source.frame is not None else parts.load(
         "readers", "parquet").slices
     some = next(iter(found(source)))
-    return readers.Slice(some.columns, some.frame.head(FIRST))
+    return readers.Slice.of(some.columns, some.frame.head(FIRST))
 
 
 def _count(source: readers.Source, name: str, first: list[readers.Record]) -> float:

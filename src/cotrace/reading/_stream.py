@@ -7,7 +7,7 @@ column) is remembered, for all files are asked about at once.
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -102,23 +102,21 @@ class File:
 
     def take(self, slices: Iterable[readers.Slice]) -> None:
         """Put the posts of these records on the shelf; ends early where `changed`."""
-        for cleaned in ahead(self._cleaning(slices), cores()):
-            self._put(cleaned)
+        for looked in ahead(self._tasks(slices), cores()):
+            self._land(looked)
+            if self.changed:
+                return
 
-    def _cleaning(self, slices: Iterable[readers.Slice]) -> Iterator[Callable[[], "_Cleaned"]]:
-        """Look at slices one after the other; what is left to do for each asks nothing of those before it."""
+    def _tasks(self, slices: Iterable[readers.Slice]) -> Iterator[Callable[[], "_Looked"]]:
+        """What is to be done for each slice, and asks nothing of those before it but which column is which."""
         for some in slices:
             if some.columns != self.columns or not self.layout.name:
                 self._wanted(some.columns)
             if self.changed:
                 return
-            rows = self._rows(some)
-            if "at" in self.there and not self._heed(rows["at"]):
-                self.changed = True
-                return
-            if not self._open_questions() and self.fault is None:
-                yield functools.partial(_cleaned, rows, self.zone, self.platform, self.dates)
             self.records += some.records
+            yield functools.partial(_looked, some, dict(self.mapping), self.layout, self.zone, self.platform,
+                                    self._day_first)
 
     def _wanted(self, columns: tuple[str, ...]) -> Iterable[str]:
         """Which columns are read; settles which is which."""
@@ -136,40 +134,37 @@ class File:
         self.wanted = [name for name in columns if name in theirs]
         return self.wanted
 
-    def _rows(self, some: readers.Slice) -> pl.DataFrame:
-        """Our columns of a slice."""
-        have = set(some.frame.columns)
-        rows = some.frame.select(
-            *((pl.col(theirs) if theirs in have else pl.lit(None, pl.String)).alias(ours)
-              for ours, theirs in self.mapping.items()),
-            pl.col(readers.LINE).alias("line"), pl.col(readers.RECORD).alias("record"))
-        if self.layout.finish is not None:
-            rows = self.layout.finish(rows, self.mapping)
-        self.there = set(rows.columns)
-        self.gathers = self.gathers or "gather" in self.there
-        if some.faults:
+    def _land(self, looked: "_Looked") -> None:
+        """Heed a slice; slices come in the order of the file."""
+        self.there = looked.there
+        self.gathers = self.gathers or "gather" in looked.there
+        if looked.faults:
             self.rejects.append(pl.DataFrame(
-                [(self.source.name, one.number, one.line, one.fault, one.found) for one in some.faults],
+                [(self.source.name, one.number, one.line, one.fault, one.found) for one in looked.faults],
                 schema=REJECTS, orient="row"))
-        return rows
+        if looked.first_time is not None and not self._heed(looked.first_time, looked.unusual):
+            self.changed = True
+        elif not self._open_questions() and self.fault is None:
+            self._put(looked.cleaned)
 
-    def _heed(self, at: pl.Series) -> bool:
+    @property
+    def _day_first(self) -> str | None:
+        """ "dmy", "mdy" or unknown."""
+        return self.layout.dates or (self.known.dates if self.known else None)
+
+    def _heed(self, first_time: pl.Series, unusual: pl.Series) -> bool:
         """Look at the times for what may have to be asked; False: their order of day and month is not known yet."""
         if self.first_time.is_empty():
-            self.first_time = at.drop_nulls().head(1)
-        rest = normalise.unusual(at)
+            self.first_time = first_time
         if len(self.zoneless) < 2:
-            self.zoneless = (self.zoneless + normalise.zoneless(rest))[:2]
-        self.dates = self.layout.dates or (self.known.dates if self.known else None)
-        return self.known is not None or self.layout.dates is not None or not normalise.slashed(rest)
+            self.zoneless = (self.zoneless + normalise.zoneless(unusual))[:2]
+        self.dates = self._day_first
+        return self.known is not None or self.layout.dates is not None or not normalise.slashed(unusual)
 
     def _open_questions(self) -> bool:
-        return (any(not names & self.there for names in NEEDED.values())
-                or (self.zone is None and bool(self.zoneless)))
+        return not _known_enough(self.there) or (self.zone is None and bool(self.zoneless))
 
     def _put(self, cleaned: "_Cleaned") -> None:
-        if self.fault is not None:
-            return
         if isinstance(cleaned, InputError):
             self.fault = cleaned
             return
@@ -216,15 +211,45 @@ class File:
 
 
 _Cleaned = tuple[pl.DataFrame, pl.DataFrame] | InputError
+NOTHING: _Cleaned = (pl.DataFrame(), pl.DataFrame())  # of a slice that cannot be cleaned before something is asked
 
 
-def _cleaned(rows: pl.DataFrame, zone: str | None, platform: str | None, dates: str | None) -> _Cleaned:
-    """Posts and rejects, or the column that cannot be what it is said to be."""
-    try:
-        return normalise.clean(rows.drop("gather", strict=False).rename({"record": "receipt"}), zone=zone,
-                               platform=platform, dates=dates)
-    except InputError as fault:
-        return fault
+@dataclass(frozen=True)
+class _Looked:
+    """What a slice comes to."""
+
+    there: set[str]                # ours that it has
+    faults: Sequence[readers.Record]
+    first_time: pl.Series | None   # the first time as it is spelled, where there are times
+    unusual: pl.Series             # times that say something about how all are to be read
+    cleaned: _Cleaned              # posts and rejects, or the column that cannot be what it is said to be
+
+
+def _looked(some: readers.Slice, mapping: Mapping[str, str], layout: readers.Layout, zone: str | None,
+            platform: str | None, dates: str | None) -> _Looked:
+    """All that can be done for a slice alone; in any thread."""
+    have = set(some.frame.columns)
+    rows = some.frame.select(
+        *((pl.col(theirs) if theirs in have else pl.lit(None, pl.String)).alias(ours)
+          for ours, theirs in mapping.items()),
+        pl.col(readers.LINE).alias("line"), pl.col(readers.RECORD).alias("record"))
+    if layout.finish is not None:
+        rows = layout.finish(rows, mapping)
+    there = set(rows.columns)
+    timed = "at" in there
+    unusual = normalise.unusual(rows["at"]) if timed else pl.Series("at", [], dtype=pl.String)
+    cleaned = NOTHING
+    if _known_enough(there) and not (zone is None and normalise.zoneless(unusual)):
+        try:
+            cleaned = normalise.clean(rows.drop("gather", strict=False).rename({"record": "receipt"}), zone=zone,
+                                      platform=platform, dates=dates)
+        except InputError as fault:
+            cleaned = fault
+    return _Looked(there, some.faults, rows["at"].drop_nulls().head(1) if timed else None, unusual, cleaned)
+
+
+def _known_enough(there: set[str]) -> bool:
+    return all(names & there for names in NEEDED.values())
 
 
 def stream(source: readers.Source, asked: Asked, shelf: Shelf, number: int) -> File:
