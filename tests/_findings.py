@@ -12,8 +12,10 @@ import random
 import numpy as np
 import polars as pl
 
-from cotrace import attribution, digest, network, records, tables, verdicts
+from cotrace import attribution, digest, network, records, tables, traces, verdicts
 from cotrace.verdicts import _chance as rule
+from cotrace.verify._own import EXPLANATIONS, INDICATORS, SIGNS
+from cotrace.verify._own import LISTED as LISTS
 
 DAY = dt.datetime(2024, 3, 1, tzinfo=dt.UTC)
 FILE = digest.sha256(b"posts of a world that never was")
@@ -72,22 +74,22 @@ def judged(findings) -> records.Findings:
     for cluster in findings.clusters:
         ring = cluster.members[0] in RING
         members = len(cluster.members)
-        for name, column, profile, seen, others in (("created", "created", True, members * ring, 2),
-                                                    ("handles", "handle", True, 1, 3),
-                                                    ("renamed", "handle", True, 0, 0),
-                                                    ("silenced", "at", False, members * ring, 1)):
-            of = 0 if name == "renamed" else members
-            counts = {"members": members, "seen": seen, "of": of, "others_seen": others, "others_of": 400,
-                      "audience_seen": min(1, others), "audience_of": 30, "tries": 15, "chosen": 1}
-            signs.append(records.Sign(cluster.id, name, column, profile, f"Half of the members, by {name}.",
-                                      cluster.members[:seen], counts, rule.p(counts), None, rule.CANNOT))
-        for name, covers, speak in (("management", ("at", "created", "handle"), members * (not ring)),
-                                    ("viral", ("at",), 1), ("protest", ("at", "bio"), 0)):
-            known = 0 if name == "protest" and ring else members
-            speak = min(speak, known)
+        shown = {"created": (members * ring, members, 2), "handles": (1, members, 3), "renamed": (0, 0, 0),
+                 "silenced": (members * ring, members, 1)}
+        for name, (column, profile, open_, says) in SIGNS.items():
+            seen, of, others = shown.get(name, (0, 0, 0))
+            counts = {"members": members, "seen": seen, "of": of, "others_seen": others,
+                      "others_of": 400 * (name in shown), "audience_seen": min(1, others),
+                      "audience_of": 30 * (name in shown), "tries": 15, "chosen": 1}
+            signs.append(records.Sign(cluster.id, name, column, profile == "yes", says.format(stretch="one day"),
+                                      cluster.members[:seen], counts, rule.p(counts), None, rule.CANNOT,
+                                      open=open_ == "yes"))
+        for name, (covers, needs, *words) in EXPLANATIONS.items():
+            speak, known = {"management": (members * (not ring), members), "viral": (1, members),
+                            "protest": (0, members * (not ring))}.get(name, (0, 0))
             counts = (speak, known, known - speak, known)
-            told.append(records.Explanation(cluster.id, name, covers, 67, f"{name.title()}: it is that.", "members so",
-                                            "members not so", *counts, rule.fits(*counts, 67)))
+            told.append(records.Explanation(cluster.id, name, tuple(covers.split(";")), int(needs), *words, *counts,
+                                            rule.fits(*counts, int(needs))))
     signs = verdicts._corrected(signs, findings.plan.alpha)
     return dataclasses.replace(findings, signs=signs, explanations=tuple(told), verdicts=tuple(
         rule.decide(cluster.id, signs, told) for cluster in findings.clusters))
@@ -190,11 +192,13 @@ def _reading(posts):
 
 
 def _traces():
-    return (records.TraceReport("shared_link", "Two accounts shared the same link.\n\nTracking codes are ignored.",
-                                12_000, 9_000, 80, 3, 2),
-            records.TraceReport("same_text", "Two accounts published the same text of 40 letters or more.", 60, 5, 30,
-                                40, 0),
-            records.TraceReport("rapid_repost", "Reposts within 10 s.", 0, 0, 0, 0, 0, "times are whole minutes"))
+    def report(name, *counts, off=None):
+        return records.TraceReport(name, traces.get(name).method, *counts, off)
+
+    return (report("shared_link", 12_000, 9_000, 80, 3, 2), report("same_text", 60, 5, 30, 40, 0),
+            report("reply_target", 6_100, 5_950, 70, 2, 0),
+            report("rapid_repost", 0, 0, 0, 0, 0,
+                   off="it is bound to seconds, and the times of these posts are known to 60 s only"))
 
 
 def _common():
@@ -222,11 +226,14 @@ def _sources():
          "receipt": f"sha256:{REGISTRY}#{r}"} for source, kind, selector, r in rows]), tables.SOURCES, "sources")
 
 
-def _ground(indicator, same, unrelated, cap, told=None, occasions=()):
+def _ground(indicator, same, unrelated, told=None, occasions=()):
+    order = dict.fromkeys(("occasions", "before", "after", "before_due", "first", "first_due"), 0)
     counts = {"same_seen": same[0], "same_of": same[1], "unrelated_seen": unrelated[0], "unrelated_of": unrelated[1],
-              "cap": cap, **(told or {})}
+              "cap": INDICATORS[indicator][0], **order, **(told or {})}
+    if indicator == "coordination":
+        counts["ordered"] = counts["occasions"]
     bounds = attribution.interval(counts)
-    return records.Ground(indicator=indicator, says=f"Seen with {indicator}.", ratio=attribution.ratio(counts),
+    return records.Ground(indicator=indicator, says=INDICATORS[indicator][1][0], ratio=attribution.ratio(counts),
                           counts=counts, low=bounds and bounds[0],
                           high=None if not bounds or math.isinf(bounds[1]) else bounds[1], occasions=occasions,
                           selectors=(f"sha256:{REGISTRY}#r1", f"sha256:{REGISTRY}#r3"))
@@ -244,18 +251,18 @@ def _links(clusters, told):
     ring = next(c for c in clusters if c.members == tuple(RING)).id
 
     def content(actor, same):
-        return _ground("content", same, (1, 400), 100, *told[actor])
+        return _ground("content", same, (1, 400), *told[actor])
 
-    both = (content(RING[1], (60, 80)), _ground("coordination", (70, 80), (1, 400), 100))
-    fact = records.Ground(indicator="identity", says="The registry itself names this actor.", ratio=None, counts={},
-                          low=None, high=None, selectors=(f"sha256:{REGISTRY}#r2",))
+    both = (content(RING[1], (60, 80)), _ground("coordination", (79, 80), (0, 900), *told[RING[1]]))
 
-    def listed(actor, cluster):
+    def listed(actor, cluster, receipt):
+        fact = records.Ground(indicator="identity", says=LISTS, ratio=None, counts={}, low=None, high=None,
+                              selectors=(f"sha256:{REGISTRY}#{receipt}",))
         return records.Link(cluster=cluster, actor=actor, source="Operation Nobody", grounds=(fact,), word="listed",
                             posterior=None, word_if_prior_tenth="listed", word_if_prior_tenfold="listed", bounded_by="",
                             explanation="")
 
-    links = [listed(RING[0], ring), listed(LISTED, None), _link(ring, RING[1], both),
+    links = [listed(RING[0], ring, "r2"), listed(LISTED, None, "r1"), _link(ring, RING[1], both),
              _link(ring, RING[2], (content(RING[2], (60, 80)),)), _link(ring, RING[3], (content(RING[3], (3, 80)),)),
-             _link(ring, RING[4], (_ground("content", (3, 8), (1, 400), 100),))]
+             _link(ring, RING[4], (_ground("content", (3, 8), (1, 400)),))]
     return tuple(sorted(links, key=lambda found: (found.source, found.actor)))

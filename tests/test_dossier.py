@@ -145,7 +145,7 @@ def test_nobody_below_likely_is_named_beside_a_source(full):
 
 def test_confidence_rests_on_the_indicators_that_speak_for_a_link_and_on_no_other():
     found = _findings.full()
-    against = _findings._ground("identity", (1, 80), (40, 400), 30)  # seen more among the unrelated
+    against = _findings._ground("identity", (1, 80), (40, 400))  # seen more among the unrelated
 
     def confidence(*more):
         links = tuple(dataclasses.replace(link, grounds=(*link.grounds, *more),

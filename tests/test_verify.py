@@ -1,5 +1,6 @@
 """Whatever was changed is refused, and refused as what it is: a dossier that does not verify."""
 
+import hashlib
 import json
 import random
 import re
@@ -414,3 +415,129 @@ def test_prose_that_this_program_would_not_write_is_refused_by_the_command(tmp_p
 
     assert verify(raw)  # every number holds: that is why the report says what was not checked
     assert answer(["verify", str(tmp_path / "d.zip")]) == 1
+
+
+# ------------------------------------------------------------- what the dossier may not decide for itself (an audit)
+
+def retold(change):
+    """What a forger makes who has this program: rows changed, and sentences, page and digests written anew."""
+    files = digest.unarchive(UNSIGNED)
+    rows = {name: [list(row) for row in digest.parse_csv(files[f"evidence/{name}.csv"], name)[1]]
+            for name in derive.EVIDENCE}
+    change(rows)
+    rows = {name: some if name in module.UNSORTED else sorted(some) for name, some in rows.items()}
+    told = json.loads(files["statement.json"])
+    told = dossier.tell(rows, plan=told["plan"], versions=tuple((one["name"], one["version"])
+                                                                for one in told["software"]))
+    body = {f"evidence/{name}.csv": digest.csv_bytes(columns, rows[name])
+            for name, columns in derive.EVIDENCE.items()}
+    body["statement.json"] = digest.canonical(told)
+    body |= dossier.faces(told, rows)
+    body["manifest.json"] = statement.manifest(body, dossier.root(told))
+    return digest.archive(body)
+
+
+def cell(table, column, value, **of):
+    """A change: this value in the rows where all of `of` holds."""
+    def change(rows):
+        columns = derive.EVIDENCE[table]
+        there = [row for row in rows[table] if all(row[columns.index(name)] == known for name, known in of.items())]
+        assert there
+        for row in there:
+            row[columns.index(column)] = value(row[columns.index(column)]) if callable(value) else value
+    return change
+
+
+def without_order(rows):
+    """The counts that say that somebody always came after the source."""
+    for row in rows["grounds"]:
+        row[12] = ";".join(part for part in row[12].split(";") if part.startswith("cap="))
+
+
+def listed_like_another(rows):
+    """A member that no registry names, with the grounds of one that it names."""
+    link = next(row for row in rows["links"] if row[3] == "listed" and row[0])
+    ground = next(row for row in rows["grounds"] if row[1:3] == link[1:3] and row[3] == "identity")
+    gone = _findings.RING[4]
+    rows["links"] = [row for row in rows["links"] if row[1] != gone] + [[link[0], gone, *link[2:]]]
+    rows["grounds"] = [row for row in rows["grounds"] if row[1] != gone] + [[ground[0], gone, *ground[2:]]]
+
+
+def test_the_tool_of_these_forgers_is_honest():
+    assert verify(retold(lambda rows: None)).standing == "validated"
+
+
+@pytest.mark.parametrize(("change", "why"), [
+    (listed_like_another, "names another"),
+    (cell("registry", "withdrawn", "2024-01-01", selector="101"), "withdrawn"),
+    (cell("registry", "source", "Another", selector="101"), "names another"),
+    (without_order, "lacks a count"),
+    (cell("grounds", "counts", lambda counts: counts.replace("cap=20", "cap=99"), indicator="content"), "another cap"),
+    (cell("grounds", "says", "Seen by a witness.", indicator="coordination"), "not those of this version"),
+    (cell("grounds", "indicator", "identity", indicator="coordination"), "not those of this version"),
+    (cell("signs", "open", "yes", sign="created"), "not those of this version"),
+    (cell("signs", "says", "They confessed.", sign="created"), "not those of this version"),
+    (cell("explanations", "covers", "at", explanation="management"), "not those of this version"),
+    (cell("explanations", "says", "An excuse.", explanation="viral"), "not those of this version"),
+    (cell("traces", "method", "Two trolls were paid.", trace="same_text"), "not those of this version"),
+    (cell("traces", "off", "the accused hid it", trace="rapid_repost"), "not cotrace's"),
+    (cell("traces", "off", "it is bound to seconds, and the times of these posts are known to 60 s only",
+          trace="shared_link"), "not looked for|was not looked"),
+    (lambda rows: rows["traces"].remove(next(row for row in rows["traces"] if row[0] == "reply_target")),
+     "not looked for"),
+    (cell("notes", "text", "These are paid trolls."), "no finding of this method"),
+    (cell("posts", "account", "twitter:777", post="twitter:src0"), "by somebody else"),
+    (cell("plantings", "recovered", "11", members="3", objects="8"), "came back than were planted"),
+    (cell("counts", "value", "9999999", what="records"), "not those of the files"),
+    (cell("run", "value", "yes", key="pseudonyms"), "keyed hashes"),
+    (lambda rows: rows["decisions"].append([_findings.OUTSIDER, "", "same", "J", "2024-05-01", "b"]),
+     "not in the findings"),
+    (lambda rows: rows["decisions"].append(["twitter:555", "", "different", "J", "2024-05-01", "b"]), "by its digest"),
+    (lambda rows: rows["decisions"].append([_findings.RING[0], "", "same", "J", "2024-02-31", "b"]), "that is none"),
+], ids=lambda one: one if isinstance(one, str) else "change")
+def test_what_the_dossier_may_not_decide_is_refused_whatever_else_is_made_consistent(change, why):
+    with pytest.raises(VerificationError, match=why):
+        verify(retold(change))
+
+
+def test_a_benign_explanation_that_was_left_out_is_missed():
+    with pytest.raises(VerificationError, match="explanations that this version knows"):
+        verify(retold(lambda rows: rows.update(explanations=[row for row in rows["explanations"]
+                                                             if row[1] != "management"])))
+
+
+def test_words_of_another_version_are_not_verified(tmp_path):
+    """Whoever forges a dossier writes into it which version wrote it."""
+    from cotrace.cli import answer
+
+    files = digest.unarchive(UNSIGNED)
+    told = json.loads(files["statement.json"])
+    told["software"][0]["version"] = "0.0.9"
+    claim = next(section for section in told["sections"] if section["id"] == "not_claimed")["sentences"][0]
+    claim["text"] = "Everybody named here is a paid criminal, and a court has found so."
+    claim["numbers"], claim["evidence"] = {}, claim["evidence"][:1]
+    (tmp_path / "forged.zip").write_bytes(rebuilt({**files, "statement.json": digest.canonical(told)}))
+
+    assert verify((tmp_path / "forged.zip").read_bytes()).standing == "validated"  # it agrees with itself
+    assert answer(["-q", "verify", str(tmp_path / "forged.zip")]) == 1
+
+
+def test_rules_and_words_that_stand_in_the_proof_are_those_of_the_modules():
+    from cotrace import parts, traces, verdicts
+    from cotrace.attribution import content, coordination, identity
+    from cotrace.verify import _own
+
+    for known, part in ((_own.SIGNS, "verdicts.signs"), (_own.EXPLANATIONS, "verdicts.explanations")):
+        assert set(known) == set(parts.names(part))
+    for name, (column, profile, open_, _) in _own.SIGNS.items():
+        sign = parts.load("verdicts.signs", name)
+        assert (sign.COLUMN, sign.PROFILE, getattr(sign, "OPEN", False)) == (column, profile == "yes", open_ == "yes")
+    for name, (covers, needs, says, pro, contra) in _own.EXPLANATIONS.items():
+        one = parts.load("verdicts.explanations", name)
+        assert (";".join(one.COVERS), str(one.ENOUGH), verdicts._says(one)) == (covers, needs, says)
+        assert getattr(one, "PRO", pro) == pro and getattr(one, "CONTRA", contra) == contra
+    assert {name: hashlib.sha256(" ".join(traces.get(name).method.split()).encode()).hexdigest()
+            for name in parts.names("traces")} == _own.METHODS
+    assert _own.INDICATORS == {"content": (content.CAP, (content.SAYS, content.SELECTED)),
+                               "coordination": (coordination.CAP, (coordination.SAYS,)),
+                               "identity": (identity.CAP, (identity.SITE, identity.LEAD))}

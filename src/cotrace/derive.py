@@ -32,6 +32,7 @@ from .errors import VerificationError
 
 REVIEW = "DRAFT, NOT REVIEWED"
 REVIEWED = "REVIEWED: A PERSON DECIDED ON EVERY MEMBER"
+REVIEWED_UNSURE = "REVIEWED: A PERSON LOOKED AT EVERY MEMBER, AND COULD NOT DECIDE ON ALL"
 VERDICTS = ("same", "different", "unsure")  # of a person, on a member or a link
 TYPES = ("FACT", "INFERENCE", "JUDGEMENT", "QUOTE")
 CONSTANTS = {"interval": "95", "hours_of_a_day": "24", "enough_placebos": "20", "placebo_hours": "1",
@@ -571,9 +572,13 @@ def standing(placebos: Sequence[tuple[str, int]], edges: int, alpha: Fraction, *
 
 
 def review(tables: Tables) -> str:
-    """A draft until a decision of a person stands on every member; where nobody is named, nothing was reviewed."""
+    """A draft until a decision of a person stands on every member; where nobody is named, nothing was reviewed. That
+    somebody was unsure is a decision, and is said."""
     named = set(tables.cells("members", "actor"))
-    return REVIEWED if named and named <= set(tables.cells("decisions", "actor", {"source": ""})) else REVIEW
+    stand = {row[0]: row[2] for row in tables.where("decisions", {"source": ""})}
+    if not named or not named <= set(stand):
+        return REVIEW
+    return REVIEWED_UNSURE if any(stand[actor] == "unsure" for actor in named) else REVIEWED
 
 
 def smallest_planting(plantings: Sequence[tuple[int, int, int, int, int]]) -> tuple[int, int, int, int, int] | None:

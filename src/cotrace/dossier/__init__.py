@@ -108,11 +108,12 @@ def differing(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return (*changed, *(name for name, face in sorted(faces(told, rows).items()) if face != files[name]))
 
 
-def same_code(files: Mapping[str, bytes]) -> bool:
-    """Whether the dossier says that exactly this program wrote it."""
+def other_versions(files: Mapping[str, bytes]) -> list[str]:
+    """What of the software is here of another version than the dossier says that it was written with."""
     told = digest.parse_canonical(files["statement.json"], "statement.json")
-    ours = [{"name": name, "version": version} for name, version in software()]
-    return isinstance(told, dict) and told.get("software") == ours
+    named = {one["name"]: one["version"] for one in told["software"]} if isinstance(told, dict) else {}
+    ours = dict(software())
+    return sorted(name for name in {*named, *ours} if named.get(name) != ours.get(name))
 
 
-__all__ = ["build", "differing", "faces", "pseudonym", "root", "same_code", "tell", "visible"]
+__all__ = ["build", "differing", "faces", "other_versions", "pseudonym", "root", "tell", "visible"]

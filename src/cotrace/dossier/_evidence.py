@@ -276,8 +276,11 @@ def _registry(findings: Findings, mask: Mask) -> Rows:
 # --------------------------------------------------------------------------------------------- decisions
 
 def _decisions(findings: Findings, mask: Mask) -> Rows:
-    return sorted([mask.decided(made.actor), made.source, made.verdict, made.by, made.at, mask.quoted(made.because)]
-                  for made in findings.decisions)
+    gone = sorted({made.actor for made in findings.decisions if made.verdict == "different" and not made.source})
+    known = findings.reading.actors.filter(pl.col("actor").is_in(gone))
+    spelled = [*gone, *known["handle"].drop_nulls().unique().sort(), *known["name"].drop_nulls().unique().sort()]
+    return sorted([mask.decided(made.actor), made.source, made.verdict, made.by, made.at,
+                   mask.quoted(made.because, spelled)] for made in findings.decisions)
 
 
 def _taken_out(findings: Findings) -> Rows:

@@ -107,10 +107,14 @@ class Mask:
             return self._id("actor", actor)
         return actor if actor.startswith("sha256:") else "sha256:" + digest.sha256(actor.encode("utf-8"))
 
-    def quoted(self, words: str) -> str:
-        """What whoever decided gave as a reason. Nothing hidden in it counts: it is no part of the posts."""
+    def quoted(self, words: str, gone: Iterable[str] = ()) -> str:
+        """What whoever decided gave as a reason. Nothing hidden in it counts: it is no part of the posts.
+
+        Args:
+            gone: ids, handles and names of those whom decisions took out: they are not named again.
+        """
         before = self.mentions
-        words = self.text(words, ())
+        words = self.text(words, gone)
         self.mentions = before
         return words
 

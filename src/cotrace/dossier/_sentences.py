@@ -52,8 +52,9 @@ def _summary(w: Writer) -> None:
         w.say("FACT", "Clusters of actors that act together: {clusters}, with {members} members between them.",
               "clusters", "members", clusters=count("clusters"), members=count("members"))
     if w.some("edges"):
-        w.say("FACT", "They rest on {edges} pairs of actors, a pair counted once for each behaviour; {outside} of "
-              "them lie in no cluster and count for none.", "edges", "run", edges=count("edges"),
+        w.say("FACT", "They rest on {pairs} pairs of actors. Where a pair counts once for each behaviour in which it "
+              "passed, these are {edges}; {outside} of them lie in no cluster and count for none.", "edges", "run",
+              pairs=distinct("edges", "a,b"), edges=count("edges"),
               outside=one("run", "value", "integer", key="edges_outside"))
     if w.some("edges") and not w.some("clusters"):
         w.say("FACT", "No cluster of at least three members was found.", "clusters", "edges")
@@ -63,10 +64,14 @@ def _summary(w: Writer) -> None:
     elif not w.some("edges"):
         w.say("FACT", "Nobody was found to act together with anybody beyond what chance explains.", "edges", "plan")
         _smallest(w)
-    named = w.tables.where("links", {"named": "yes"})
-    if named:
-        w.say("FACT", "{actors} of the actors are linked to a previously identified source: listed by it, or likely "
-              "and above.", ("links", {"named": "yes"}), actors=distinct("links", "actor", named="yes"))
+    if w.some("links", word="listed"):
+        w.say("FACT", "{actors} of the actors stand on the lists of previously identified sources that were given.",
+              ("links", {"word": "listed"}), actors=distinct("links", "actor", word="listed"))
+    if w.some("links", word=list(derive.NAMED[1:])):
+        inferred = {"word": list(derive.NAMED[1:])}
+        w.say("JUDGEMENT", "Of {actors} of the actors it is judged likely, or more than likely, that they have a "
+              "common operator with actors on these lists.", ("links", inferred),
+              actors=distinct("links", "actor", **inferred))
     _judged.summary(w)
     w.say("INFERENCE", "Acting together is not in itself dishonest: parties, fan communities, newsrooms, unions and "
           "agencies do it openly.", "plan")
@@ -120,14 +125,19 @@ def _cluster(w: Writer, cluster: str) -> None:
         w.say("FACT", f"It has {{size}} members, all of them {noun}; the exhibit names each.", ("members", here),
               size=count("members", **here))
     w.say("FACT", "{pairs} pairs of them passed the test, on {objects} different things that they acted on.",
-          ("edges", here), ("clusters", here), pairs=count("edges", **here),
+          ("edges", here), ("clusters", here), pairs=distinct("edges", "a,b", **here),
           objects=one("clusters", "objects", "integer", **here))
-    w.say("FACT", "Pair by pair, they acted on the same thing close together {observed} times, where {expected} times "
-          "were expected of them innocently.", ("clusters", here), ("edges", here),
+    w.say("FACT", "They acted on the same thing close together with {times} different pairs of posts.",
+          ("occasions", {**here, "together": "yes"}),
+          times=distinct("occasions", "post_a,post_b", **here, together="yes"))
+    w.say("FACT", "Counted in each behaviour by itself, where two posts that are alike in several count in each, they "
+          "acted on the same thing close together {observed} times, where {expected} times were expected of them "
+          "innocently.", ("clusters", here), ("edges", here),
           observed=one("clusters", "observed", "integer", **here),
           expected=one("clusters", "expected", "decimal:2", **here))
-    w.say("FACT", "Pair by pair, and at any distance in time, they acted on {shared} things in common, where "
-          "{expected} were expected of their activity, and of how often two others share such things.", ("edges", here),
+    w.say("FACT", "Counted in the same way, and at any distance in time, they acted on {shared} things in common, "
+          "where {expected} were expected of their activity, and of how often two others share such things.",
+          ("edges", here),
           shared=total("edges", "shared", **here), expected=total("edges", "shared_expected", "decimal:2", **here))
     for trace in sorted(set(w.tables.cells("edges", "trace", here))):
         for window in sorted(set(w.tables.cells("edges", "window_s", {**here, "trace": trace})), key=int):

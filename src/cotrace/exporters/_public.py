@@ -23,9 +23,10 @@ AS_THEY_ARE = ("counts", "plan", "run", "traces", "clusters", "placebos", "plant
                "explanations", "verdicts", "without")
 ACTORS = {"members": ("actor",), "edges": ("a", "b"), "occasions": ("a", "b"), "posts": ("account", "place"),
           "links": ("actor",), "grounds": ("actor",), "decisions": ("actor",), "bearers": ("actor",)}
-HASHED = {"occasions": ("object", "post_a", "post_b"), "posts": ("post",)}
+HASHED = {"occasions": ("object", "post_a", "post_b"), "posts": ("post",),
+          "registry": ("receipt",)}  # whoever has the registry knows whom its rows name
 BLANK = {"posts": ("text", "links", "tags", "receipt", "media"), "registry": ("selector", "name", "note"),
-         "decisions": ("by", "because")}
+         "grounds": ("selectors",), "decisions": ("by", "because")}
 FILES = {"inputs": ("name",), "rejects": ("file",)}
 NUMBERS = ("integer", "decimal", "percent", "seconds")   # values that must not change when names do
 

@@ -58,7 +58,7 @@ def _template() -> jinja2.Template:
 
 def _banner(statement: Mapping, tables: derive.Tables) -> str:
     """What the reader has to know before the first name: whether a person has decided."""
-    if statement["review"] == derive.REVIEWED:
+    if statement["review"] != derive.REVIEW:
         return ("Who decided, when and why stands under “" + derive.SECTIONS["withheld"] + "”. Acting together is not "
                 "dishonest in itself.")
     if tables.rows("decisions"):

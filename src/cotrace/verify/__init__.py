@@ -26,6 +26,7 @@ from ..derive import EVIDENCE, Tables, number
 from ..errors import InputError, VerificationError
 from ._chance import Search, pair_chance
 from ._links import check_links
+from ._own import check_words
 from ._pairs import (
     MOST_ROWS,
     WHOLE,
@@ -51,9 +52,10 @@ LONGEST_LINE = 2**23    # bytes of one row
 MOST_LOOKED_AT = 20_000_000  # rows that the sentences may ask for
 UNSORTED = frozenset(("plantings", "notes", "rejects", "inputs"))  # in the order of the run; all others strictly ascend
 NEED_POSTS = ("that the evidence is what was posted, and that nothing was left out: that needs the posts (--posts)",
-              "how the chance of each single occasion was estimated, how much two others would have in common and how "
-              "many pairs are alike, the pace of members among strangers, the placebo and planting counts, the counts "
-              "that likelihood ratios are computed from, and the repeated searches behind stability: likewise")
+              "how many pairs were tested, how the chance of each single occasion was estimated, how much two others "
+              "would have in common and how many pairs are alike, the pace of members among strangers, the placebo and "
+              "planting counts, the counts that likelihood ratios are computed from, and the repeated searches behind "
+              "stability: likewise")
 ALWAYS_THERE = frozenset(("statement.json", "statement.md", "statement.html", "manifest.json",
                           *(f"evidence/{name}.csv" for name in EVIDENCE)))
 
@@ -78,6 +80,7 @@ _SHAPES = {
     **dict.fromkeys(("at_a", "at_b", "at_actor", "at_source", "posts.at", "first", "last"), _TIME_OR_NOT),
     **dict.fromkeys(("sittings", "came_first", "came_last", "before_elsewhere", "after_elsewhere"), WHOLE),
     "share_first": re.compile(r"|[01]\.[0-9]{6}"), "median_lag_s": re.compile(r"|(0|[1-9][0-9]{0,8})\.[0-9]{6}"),
+    "cluster": re.compile("|c-[0-9a-f]{12}"),
     "role": re.compile("|".join(derive.ROLES)),
     **dict.fromkeys(("together", "named"), _YES), "chance": _CHANCE,
     "decisions.verdict": re.compile("|".join(derive.VERDICTS)),
@@ -192,8 +195,10 @@ def _withheld(files: Mapping[str, bytes], trusted: Sequence[bytes], size: int) -
     edges, total = _left(tables)
     steps.append(Step(3, f"Computed again: the chance of {edges:,} of the {total:,} pairs that are left, those whose "
                          "occasions are all left, their p_time, p_choice and p."))
-    gone = ("the statement: somebody whom its evidence named was to be forgotten, and it is withheld with the rows "
-            "about them; so q, clusters, members, links, verdicts and the standing were not computed again",)
+    gone = ("who left these rows out, and why: it says that somebody whom its evidence named was to be forgotten, and "
+            "whoever holds a dossier can leave rows out; a signature over the whole stays valid",
+            "the statement: it is withheld with the rows about them; so q, clusters, members, links, verdicts and the "
+            "standing were not computed again")
     return Report(signer, "withheld", tuple(steps), (*gone, *_not_checked(signer, trusted)[:-1]))
 
 
@@ -361,6 +366,7 @@ def _follows(statement: Mapping, files: Mapping[str, bytes], tables: Tables) -> 
     check_cluster_names(statement, tables)
     check_roles(tables, plan)
     check_common_property(tables, plan)
+    check_words(tables)
     ratios = check_links(tables, plan)
     check_signs(tables, plan)
     check_explanations(tables)
@@ -438,6 +444,11 @@ def _run(statement: Mapping, tables: Tables) -> None:
     if statement["standing"] != standing:
         raise VerificationError(f"The standing is given as {str(statement['standing'])[:40]!r}; the placebos give "
                                 f"{standing!r}.")
+    if any(int(row[4]) > int(row[3]) for row in tables.rows("plantings")):
+        raise VerificationError("More plantings came back than were planted.")
+    counts = {row[0]: row[1] for row in tables.rows("counts")}
+    if str(sum(int(row[7]) for row in tables.rows("inputs"))) != counts.get("records"):
+        raise VerificationError("The records that were read are not those of the files.")
     told = {"edges_outside": sum(not row[0] for row in edges),
             "placebo_cells": ";".join(sorted({cell for cell, _ in copies})),
             "resolution_s": max((int(row[6]) for row in tables.rows("inputs")), default=0)}

@@ -1,18 +1,22 @@
 """Links: ratios from their counts, posteriors and words from ratios, the ladder that holds words down."""
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from .. import derive
 from ..derive import EVIDENCE, Tables, number
 from ..errors import VerificationError
 from ._chance import agrees
+from ._own import INDICATORS, LISTED
 from ._pairs import WHOLE
 
 STRONG = frozenset(("identity", "infrastructure"))
 READS = ("always after: reader or amplifier", "almost always after: reader or amplifier",
          "never first: reader or amplifier of others")
 COPIED = ("always before: the source may copy it", "almost always before: the source may copy it")
+ORDER = frozenset(("occasions", "before", "after", "before_due", "first", "first_due"))  # what tells who came first
+COUNTS = {"content": ORDER | {"cap"}, "coordination": ORDER | {"cap", "ordered"}, "identity": frozenset(("cap",))}
 FEWEST = 10             # known actors; fewer measure no ratio
 Z = 1.959963984540054   # 97.5 % point of the normal distribution
 
@@ -37,6 +41,7 @@ def check_links(tables: Tables, plan: Mapping[str, str]) -> int:
     if set(receipts) != used or len(receipts) != len(tables.rows("registry")):
         raise VerificationError("The rows of the registry are not those that grounds rest on.")
     members = {row[1]: row[0] for row in tables.rows("members")}
+    handles = {row[1]: row[4] for row in tables.rows("members")}
     seen = set()
     for row in tables.rows("links"):
         link = dict(zip(EVIDENCE["links"], row, strict=True))
@@ -47,14 +52,36 @@ def check_links(tables: Tables, plan: Mapping[str, str]) -> int:
         if link["named"] != ("yes" if link["word"] in derive.NAMED else "no"):
             raise VerificationError(f"{who}: a link below likely may not be named, and one above may not be hidden.")
         if link["word"] == "listed":
-            own = [receipts[r] for ground in grounds if ground["indicator"] == "identity" for r in ground["receipts"]]
-            if not any(row[5] for row in own):
-                raise VerificationError(f"{who}: listed, and no citation says where.")
+            _listed(link, grounds, receipts, handles.get(link["actor"], ""),
+                    tables.cell("run", "value", {"key": "pseudonyms"}) == "yes", who)
         else:
+            if any(ground["says"] == LISTED for ground in grounds):
+                raise VerificationError(f"{who}: a registry is said to name the actor, and the word is not listed.")
             _word(link, grounds, odds, who)
     if of or met:
         raise VerificationError("There are grounds or meetings of a link that does not exist.")
     return ratios
+
+
+def _listed(link: Mapping[str, str], grounds: Sequence[dict], receipts: Mapping[str, Sequence[str]], handle: str,
+            hashed: bool, who: str) -> None:
+    """A registry names this very actor as this very source, and says where; where ids are keyed hashes, that it is this
+    actor is not known."""
+    if [(ground["indicator"], ground["says"]) for ground in grounds] != [("identity", LISTED)]:
+        raise VerificationError(f"{who}: listed, and not because a registry says so.")
+    rows = [dict(zip(EVIDENCE["registry"], receipts[receipt], strict=True)) for receipt in grounds[0]["receipts"]]
+    if not rows or any(not row["cites"] or row["withdrawn"] for row in rows):
+        raise VerificationError(f"{who}: listed, and no citation says where, or it was withdrawn.")
+    platform, _, bare = link["actor"].partition(":")
+    for row in rows:
+        prefix = f"{row['platform']}:" if row["platform"] else ""
+        spelled = unicodedata.normalize("NFKC", row["selector"]).strip()
+        same = (spelled.removeprefix(prefix) == bare if row["selector_type"] == "account" else
+                row["selector_type"] == "handle" and (
+                    not handle or spelled.lstrip("@").casefold() == handle.lstrip("@").casefold()))
+        if row["source"] != link["source"] or row["platform"] not in ("", platform) or not (same or hashed):
+            raise VerificationError(f"{who}: listed, and the row of the registry names another: "
+                                    f"{row['selector_type']} {row['selector'][:60]!r} of {row['source'][:60]!r}.")
 
 
 def _ground(ground: dict, met: Sequence[str]) -> dict:
@@ -63,6 +90,9 @@ def _ground(ground: dict, met: Sequence[str]) -> dict:
     if any(not WHOLE.fullmatch(value) for value in own.values()):
         raise VerificationError(f"{who}: a count is no count.")
     counts = {key: int(value) for key, value in own.items()}
+    if ground["says"] != LISTED and (not COUNTS[ground["indicator"]] <= set(counts) or counts["cap"] != INDICATORS[
+            ground["indicator"]][0] or (ground["indicator"] != "coordination" and "ordered" in counts)):
+        raise VerificationError(f"{who}: it lacks a count that its indicator has, or has another cap.")
     four = ("same_seen", "same_of", "unrelated_seen", "unrelated_of")
     counts |= {key: int(ground[key]) for key in four if ground[key]}
     before, after = sum(delta.startswith("-") for delta in met), sum(delta != "0" for delta in met)
@@ -80,7 +110,8 @@ def _ground(ground: dict, met: Sequence[str]) -> dict:
     if ground["high"] or (bounds is not None and not math.isinf(bounds[1])):
         agrees(float(ground["high"] or 0), bounds[1] if bounds else math.nan, f"{who}: its upper bound")
     receipts = [receipt for receipt in ground["selectors"].split(";") if receipt]
-    return {"indicator": ground["indicator"], "counts": counts, "right": right, "receipts": receipts}
+    return {"indicator": ground["indicator"], "says": ground["says"], "counts": counts, "right": right,
+            "receipts": receipts}
 
 
 def interval(counts: Mapping[str, int]) -> tuple[float, float] | None:

@@ -1,5 +1,6 @@
 """Pairs, occasions, decisions and clusters: does each row follow from the others?"""
 
+import datetime
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -13,6 +14,7 @@ MOST_ROWS = 1_000_000   # of all tables
 MOST_WORK = 60_000_000  # steps of exact tails; some ten seconds in plain Python
 MEDIA = EVIDENCE["posts"].index("media")
 FAINTEST = 1e-290       # of tails; below this floats lose digits, and which of two is rarer is not known
+HASHED = re.compile(r"([^:]*:)?p-[0-9a-f]{20}")
 WHOLE = re.compile(r"0|[1-9][0-9]{0,11}")
 
 
@@ -40,7 +42,14 @@ def check_occasions(tables: Tables) -> dict[tuple[str, ...], list[Sequence[str]]
             needed.add(post)
         if post_a == post_b or number(delta_s) * 1_000_000 != derive.microseconds(at_b) - derive.microseconds(at_a):
             raise VerificationError(f"A meeting of {a} and {b} does not have the distance that its times give.")
+    listed: dict[str, set[str]] = {}
+    for row in tables.rows("links"):
+        if row[3] == "listed":
+            listed.setdefault(row[2], set()).add(row[1])
     for row in tables.rows("meetings"):
+        for post, authors in ((row[5], {row[1]}), (row[7], listed.get(row[2], set()))):
+            if post in posts and not authors & set(posts[post][1:3]):
+                raise VerificationError(f"A ground of {row[1]} names a post that is by somebody else: {post[:60]!r}.")
         needed |= {post for post in (row[5], row[7]) if post}
         for post, at in ((row[5], row[6]), (row[7], row[8])):
             if post and (post not in posts or posts[post][3] != at):
@@ -113,6 +122,17 @@ def check_decisions(tables: Tables) -> None:
         raise VerificationError("An actor that a person's decision took out is still among the findings.")
     if any((row[0], row[1]) in linked for row in tables.rows("decisions") if row[1] and row[2] == "different"):
         raise VerificationError("A link that a person's decision took out is still among the links.")
+    known = present | set(tables.cells("members", "actor")) | out
+    if strangers := [row[0] for row in tables.rows("decisions") if row[0] not in known and not HASHED.fullmatch(row[0])
+                     and not row[0].startswith("sha256:")]:
+        raise VerificationError(f"A decision names somebody who is not in the findings: {strangers[0][:60]!r}.")
+    if any(not actor.startswith("sha256:") and not HASHED.fullmatch(actor) for actor in out):
+        raise VerificationError("A decision that takes an actor out names it: it may only be told by its digest.")
+    for row in tables.rows("decisions"):
+        try:
+            datetime.date.fromisoformat(row[4])
+        except ValueError:
+            raise VerificationError(f"A decision was made on a day that is none: {row[4]}.") from None
     if tables.rows("taken_out") and not out:
         raise VerificationError("Pairs were taken out, and no decision says so.")
 
@@ -180,6 +200,8 @@ def check_clusters(tables: Tables) -> None:
 def check_cluster_names(statement: Mapping, tables: Tables) -> None:
     """A cluster is named by the digest of its members and the plan; keyed hashes hide what it was computed from."""
     if tables.cell("run", "value", {"key": "pseudonyms"}) == "yes":
+        if plain := sorted(actor for actor in tables.cells("members", "actor") if not HASHED.fullmatch(actor)):
+            raise VerificationError(f"It says that ids are keyed hashes, and {plain[0][:60]!r} is none.")
         return
     for cluster in {row[0] for row in tables.rows("members")}:
         members = sorted(tables.cells("members", "actor", {"cluster": cluster}))
@@ -200,6 +222,9 @@ def check_common_property(tables: Tables, plan: dict[str, str]) -> None:
         if not int(number(plan.get("common_property", ""))) < int(busiest) <= int(actors) or int(window_s) != widest:
             raise VerificationError(f"{thing[:60]!r} was set aside, and by its counts it is no common property.")
         listed[trace] += 1
+    for trace in set(tables.cells("edges", "trace")):
+        if trace not in traces or traces[trace][7]:
+            raise VerificationError(f"There are pairs in the behaviour {trace[:60]!r}, which was not looked for.")
     for trace, row in traces.items():
         if listed[trace] != int(row[6]):
             raise VerificationError(f"Of {row[6]} things that the behaviour {trace!r} set aside, {listed[trace]} are "
