@@ -335,3 +335,16 @@ def test_the_same_findings_give_the_same_page(full):
         fraction=1.0, shuffle=True, seed=3), sources=pl.concat([findings.sources]).reverse())
 
     assert told(turned)[2] == full[2]
+
+
+def test_beside_a_likely_link_stands_how_often_the_actor_came_before_and_after_the_source(full):
+    """Whoever is judged to have a common operator with a source can read whether it may only follow it."""
+    _, evidence, page_ = full
+    header, rows = evidence["grounds"]
+    counts = next(row[header.index("counts")] for row in rows
+                  if row[header.index("actor")] == _findings.RING[1] and row[header.index("indicator")] == "content")
+    before, after = (re.search(rf"(?:^|;){name}=(\d+)", counts)[1] for name in ("before", "after"))
+
+    words = Reader(page_).words()
+
+    assert f"1 of 400{before}, {after}" in words[words.index("Acted before, after the source"):]

@@ -119,7 +119,8 @@ def _figures(tables: derive.Tables) -> list[tuple[str, str]]:
 
     run = {row["key"]: row["value"] for row in _exhibits.rows(tables, "run")}
     found = [(run.get("posts", ""), "posts read"), (run.get("actors", ""), "actors in them"),
-             (run.get("tests", ""), "comparisons counted"), (str(count("edges")), "passed the test"),
+             (run.get("tests", ""), "comparisons counted"),
+             (str(len({(row[1], row[2]) for row in tables.rows("edges")})), "pairs passed the test"),
              (str(count("clusters")), "clusters"), (str(count("members")), "members"),
              (str(count("links", {"named": "yes"})), "links to sources")]
     return [(_words.whole(number), what) for number, what in found if number]
@@ -160,5 +161,11 @@ def _links(tables: derive.Tables) -> list[dict]:
         rests_on = {receipt for ground in grounds for receipt in ground["selectors"].split(";") if receipt}
         said = [row for row in registry if row["source"] == link["source"] and row["receipt"] in rests_on]
         met = _exhibits.rows(tables, "meetings", where)
-        made.append({**link, "grounds": grounds, "registry": said, "meetings": met})
+        made.append({**link, "grounds": [{**ground, "order": _order(ground["counts"])} for ground in grounds],
+                     "registry": said, "meetings": met})
     return made
+
+
+def _order(counts: str) -> dict[str, str]:
+    """How often an actor acted before and after the source, where a ground counts that."""
+    return dict(part.split("=", 1) for part in counts.split(";") if part.startswith(("before=", "after=")))
