@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "cotrace"
 
 FLOORS = [  # lowest first; a file imports from lower floors and from its own package, siblings never import each other
     ["errors"],
-    ["digest", "progress"],
+    ["digest", "progress", "ahead"],
     ["derive"],
     ["tables", "records", "parts", "software"],
     ["statement", "page", "verify", "simulate", "plans"],
