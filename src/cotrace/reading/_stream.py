@@ -149,7 +149,7 @@ class File:
 
     @property
     def _day_first(self) -> str | None:
-        """ "dmy", "mdy" or unknown."""
+        """Whether dates are dmy or mdy; None: not known."""
         return self.layout.dates or (self.known.dates if self.known else None)
 
     def _heed(self, first_time: pl.Series, unusual: pl.Series) -> bool:
