@@ -37,7 +37,8 @@ WORK = 10_000_000     # acts read in all rounds, where that is more than the few
 CONVERGED = 1e-9      # of a squared singular value: three digits below those that count
 DUST = 1e-6           # of the mean length: who lies so near the origin has nothing in common with any audience
 PIECE = 256           # rows of a block that are multiplied at once: of 2,048 the library for matrices starts threads
-ALONE = 2**16         # entries of a table, below which starting threads costs more than they do
+ALONE = 2**18         # entries of a table, below which starting threads costs more than they do: with 2**16 a search of
+                      # 100,000 acts took 1.9 s of processor, and takes 1.1
 SAMPLE = 2**14        # busy actors that say where audiences lie: a crowd of 1 % is then 160 of them
 
 
@@ -122,8 +123,10 @@ class _Table:
 
     def __matmul__(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         block, out = np.ascontiguousarray(block), np.empty((len(self), block.shape[1]))
-        parts = 1 if self.entries < ALONE else 4 * cores()
-        cuts = np.searchsorted(self.start, np.linspace(0, self.entries, parts + 1))
+        if self.entries < ALONE:
+            _multiply(self.start, self.column, self.weight, block, out, 0, len(self))
+            return out
+        cuts = np.searchsorted(self.start, np.linspace(0, self.entries, 4 * cores() + 1))
         cuts[0], cuts[-1] = 0, len(self)
         rows = (functools.partial(_multiply, self.start, self.column, self.weight, block, out, first, last)
                 for first, last in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
