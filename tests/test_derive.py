@@ -20,6 +20,7 @@ def test_the_words_of_the_language_mean_what_they_say():
 
     assert value("count") == "3" and value("count", cluster="c1") == "2" and value("count", cluster=["c1", "c2"]) == "3"
     assert value("distinct:a") == "2" and value("distinct:a,cluster") == "4"
+    assert value("tuples:a") == "2" and value("tuples:a,cluster") == "3"
     assert value("sum:n", "integer") == "12" and value("median:n", "decimal:1") == "4.0"
     assert value("mean:n", "decimal:2", cluster="c1") == "3.50"
     assert value("values:a", "list") == "a and b" and value("values:a", "list", cluster="no") == "none"

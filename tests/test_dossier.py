@@ -258,3 +258,26 @@ def test_a_key_that_is_none_is_refused():
         dossier.build(_findings.nothing(), key=b"not a key")
     with pytest.raises(InputError):
         dossier.build(_findings.nothing(), key=statement.new_key()[1])
+
+
+def test_a_statement_counts_each_pair_and_each_pair_of_posts_once():
+    """By our own count: of n members no more than n (n - 1) / 2 pairs, in however many behaviours they passed."""
+    files = digest.unarchive(dossier.build(_findings.full()))
+    told = json.loads(files["statement.json"])
+    rows = {name: digest.parse_csv(files[f"evidence/{name}.csv"], name)[1]
+            for name in ("edges", "occasions", "members")}
+    clusters = [section for section in told["sections"] if section["id"].startswith("cluster:")]
+    assert clusters
+    for section in clusters:
+        name = section["id"].partition(":")[2]
+        said = {key: one["value"] for sentence in section["sentences"] for key, one in sentence["numbers"].items()
+                if "passed the test" in sentence["text"] or "different pairs of posts" in sentence["text"]}
+        pairs = {tuple(row[1:3]) for row in rows["edges"] if row[0] == name}
+        met = {(row[5], row[7]) for row in rows["occasions"] if row[0] == name and row[10] == "yes"}
+        members = sum(row[0] == name for row in rows["members"])
+        assert (int(said["pairs"]), int(said["times"])) == (len(pairs), len(met))
+        assert members < len(pairs) <= members * (members - 1) / 2 or members == len(pairs) == 3
+
+    summary = next(section for section in told["sections"] if section["id"] == "summary")["sentences"]
+    rest = next(sentence["numbers"] for sentence in summary if "They rest on" in sentence["text"])
+    assert int(rest["pairs"]["value"]) == len({tuple(row[1:3]) for row in rows["edges"]})

@@ -9,8 +9,9 @@ that is `network`'s business when a dossier is written and `verify`'s when it is
     {"calc": "divide", "with": [{...}, {...}], "as": "decimal:2", "value": "0.03"}
     {"constant": "interval", "value": "95"}
 
-    take   count | distinct:COL[,COL] | sum:COL | min:COL | max:COL | mean:COL | mean_low:COL | mean_high:COL |
-           median:COL | cell:COL (exactly one row) | values:COL (distinct, sorted)
+    take   count | distinct:COL[,COL] (values in any of these columns) | tuples:COL,COL (rows that differ in them) |
+           sum:COL | min:COL | max:COL | mean:COL | mean_low:COL | mean_high:COL | median:COL |
+           cell:COL (exactly one row) | values:COL (distinct, sorted)
     where  {column: value} or {column: [any, of, these]}; all must hold
     calc   add | subtract | divide | most (the largest) | least (the smallest)
     as     text | list | integer | decimal:N | percent:N | seconds | day | moment
@@ -281,6 +282,9 @@ def _take(derivation: Mapping, tables: Tables) -> Fraction | str | list[str]:
             return Fraction(len(tables.where(of, conditions)))
         case "distinct":
             return Fraction(len({cell for name in column.split(",") for cell in tables.cells(of, name, conditions)}))
+        case "tuples":
+            return Fraction(len(set(zip(*(tables.cells(of, name, conditions) for name in column.split(",")),
+                                        strict=True))))
         case "cell":
             return tables.cell(of, column, conditions)
         case "values":

@@ -10,7 +10,7 @@ from .. import attribution, derive
 from ..derive import Tables
 from ..records import Ground
 from . import _judged
-from ._writer import Derivation, Writer, constant, count, distinct, divide, end, every, one, total
+from ._writer import Derivation, Writer, constant, count, distinct, divide, end, every, one, total, tuples
 
 NOUNS = {"account": "accounts", "page": "pages", "group": "groups", "channel": "channels"}
 MANY_NAMES = 60  # beyond it a list is not read; the exhibit is named instead
@@ -54,7 +54,7 @@ def _summary(w: Writer) -> None:
     if w.some("edges"):
         w.say("FACT", "They rest on {pairs} pairs of actors. Where a pair counts once for each behaviour in which it "
               "passed, these are {edges}; {outside} of them lie in no cluster and count for none.", "edges", "run",
-              pairs=distinct("edges", "a,b"), edges=count("edges"),
+              pairs=tuples("edges", "a,b"), edges=count("edges"),
               outside=one("run", "value", "integer", key="edges_outside"))
     if w.some("edges") and not w.some("clusters"):
         w.say("FACT", "No cluster of at least three members was found.", "clusters", "edges")
@@ -80,7 +80,8 @@ def _summary(w: Writer) -> None:
 def _standing(w: Writer, state: str, worst: str | None) -> None:
     if state == "rate exceeded" and worst is not None:
         w.say("FACT", "Read this first: on copies of these posts in which who meets whom is broken, the same search "
-              "still found {mean} pairs on average, against {edges} here.", ("placebos", {"cell": worst}), "edges",
+              "still found {mean} pairs on average, each counted in each behaviour, against {edges} here.",
+              ("placebos", {"cell": worst}), "edges",
               mean=_mean(worst), edges=count("edges"))
         w.say("FACT", "That is a measured false discovery rate of {rate}, above the {alpha} that the plan accepts, so "
               "nothing here is called validated.", ("placebos", {"cell": worst}), "edges", "plan", rate=_rate(worst),
@@ -95,7 +96,7 @@ def _standing(w: Writer, state: str, worst: str | None) -> None:
               "made in all.", "placebos", "plan", enough=constant("enough_placebos"), copies=count("placebos"))
     elif state == "validated" and worst is not None:
         w.say("INFERENCE", "The pairs are validated: on copies of these posts in which who meets whom is broken, the "
-              "same search found {mean} pairs on average, against {edges} here.",
+              "same search found {mean} pairs on average, each counted in each behaviour, against {edges} here.",
               ("placebos", {"cell": worst}), "edges",
               mean=_mean(worst), edges=count("edges"))
 
@@ -125,11 +126,11 @@ def _cluster(w: Writer, cluster: str) -> None:
         w.say("FACT", f"It has {{size}} members, all of them {noun}; the exhibit names each.", ("members", here),
               size=count("members", **here))
     w.say("FACT", "{pairs} pairs of them passed the test, on {objects} different things that they acted on.",
-          ("edges", here), ("clusters", here), pairs=distinct("edges", "a,b", **here),
+          ("edges", here), ("clusters", here), pairs=tuples("edges", "a,b", **here),
           objects=one("clusters", "objects", "integer", **here))
     w.say("FACT", "They acted on the same thing close together with {times} different pairs of posts.",
           ("occasions", {**here, "together": "yes"}),
-          times=distinct("occasions", "post_a,post_b", **here, together="yes"))
+          times=tuples("occasions", "post_a,post_b", **here, together="yes"))
     w.say("FACT", "Counted in each behaviour by itself, where two posts that are alike in several count in each, they "
           "acted on the same thing close together {observed} times, where {expected} times were expected of them "
           "innocently.", ("clusters", here), ("edges", here),

@@ -23,6 +23,10 @@ def distinct(of: str, column: str, **where: str | list[str]) -> Derivation:
     return _from(of, f"distinct:{column}", "integer", where)
 
 
+def tuples(of: str, columns: str, **where: str | list[str]) -> Derivation:
+    return _from(of, f"tuples:{columns}", "integer", where)
+
+
 def one(of: str, column: str, how: str = "text", **where: str | list[str]) -> Derivation:
     return _from(of, f"cell:{column}", how, where)
 
